@@ -49,10 +49,10 @@ SEVERITY = (
     values.CHANGING,
     values.EXTRA,
 )
-#: So many are kept of one storage; of those resolved the latest, rather those that tell what was
-#: given up. Which bytes are good of others that were restored, scans from before say
-#: (`verifying.earlier`), which costs more to ask.
-MOST_OPEN, MOST_RESOLVED = 10_000, 10_000
+#: So many are kept of one storage; of those resolved the latest. Which bytes are good of others
+#: that were restored, scans from before say (`verifying.earlier`), which costs more to ask. Which
+#: files were given up nothing else says: they would be told again.
+MOST_OPEN, MOST_RESOLVED, MOST_GIVEN_UP = 10_000, 10_000, 100_000
 #: So many states are kept of one finding in which the file was damaged: the latest.
 _MOST_ROTTED = 16
 
@@ -207,8 +207,10 @@ def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
     over = [episode for episode in every if episode.resolved]
     # What was accepted must not take the room of what nobody has looked at.
     lasting.sort(key=lambda e: (is_settled(e), _severity(e), e.first_seen, key(e)))
-    over.sort(key=lambda e: (is_told_by(e), e.resolved, key(e)), reverse=True)
-    kept = lasting[:MOST_OPEN] + over[:MOST_RESOLVED]
+    over.sort(key=lambda e: (e.resolved, key(e)), reverse=True)
+    given_up = list(filter(is_told_by, over))
+    others = [episode for episode in over if not is_told_by(episode)]
+    kept = lasting[:MOST_OPEN] + given_up[:MOST_GIVEN_UP] + others[:MOST_RESOLVED]
     kept.sort(key=lambda e: (key(e), e.first_seen))
     return kept, max(0, len(lasting) - MOST_OPEN)
 

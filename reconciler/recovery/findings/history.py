@@ -36,12 +36,7 @@ class History(Struct, frozen=True):
         return self.lasts or (self.over[-1] if self.over else None)
 
     def is_accepted(self, finding: FileFinding) -> bool:
-        """Return whether a person has accepted the file as it is, and nothing else was seen.
-
-        That is so also of what was accepted as gone before another came there.
-        """
-        if is_bare(finding.now) and any(_is_given_up(each, finding.was) for each in self.over):
-            return True
+        """Return whether a person has accepted the file as it is, and nothing else was seen."""
         known = self.lasts
         is_it = known is not None and episodes.is_accepted(known, finding.now)
         return known is not None and is_it and not has_come_since_accepted(known, finding.was)
@@ -212,15 +207,6 @@ def has_come_since_accepted(known: FileFinding, was: Content | None) -> bool:
     if is_among(was, giving_up.given_up(known)):
         return False
     return was.proved_at > _seconds(known.accepted.seen or known.accepted.at)
-
-
-def _is_given_up(known: FileFinding, was: Content | None) -> bool:
-    """Return whether a person has accepted that a file is gone, and nobody has read it since."""
-    accepted = known.accepted
-    if was is None or accepted is None or not is_bare(accepted.now):
-        return False
-    is_read = was.proved_at is not None and was.proved_at > _seconds(accepted.seen or accepted.at)
-    return not is_read and giving_up.has_given_up(known, (was,))
 
 
 def has_come_since(known: FileFinding, file: Content) -> bool:

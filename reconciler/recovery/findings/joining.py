@@ -66,7 +66,10 @@ def _one(group: Sequence[FileFinding]) -> FileFinding:
     # Who sees a damaged file written anew has no proof that one is back that was gone meanwhile.
     ends = (f for f in group if f.what == last.what or last.what not in NEEDS_PROOF)
     resolved = max(f.resolved for f in ends)
+    resolved = resolved if resolved > last.last_seen else ""
     accepted = max((f.accepted for f in group), key=_when)
+    if not (resolved or _holds(accepted, group)):
+        accepted = None
     was = next((f.was for f in group if f.was is not None), None)
     if any(is_of_another(f, last) for f in group):
         was = last.was
@@ -75,10 +78,16 @@ def _one(group: Sequence[FileFinding]) -> FileFinding:
         was=was,
         missed=missed(was, (each for f in group for each in (*_gone(f), *f.missed))),
         first_seen=group[0].first_seen,
-        resolved=resolved if resolved > last.last_seen else "",
+        resolved=resolved,
         accepted=accepted,
         rotted=rotted(replace(last, accepted=accepted), group),
     )
+
+
+def _holds(accepted: Accepted | None, group: Iterable[FileFinding]) -> bool:
+    """Return whether what was accepted is all that lasts, and was not found once more since."""
+    others = (f for f in group if not (f.resolved or f.accepted))
+    return accepted is None or all(f.first_seen <= (accepted.seen or accepted.at) for f in others)
 
 
 def _left(group: Sequence[FileFinding]) -> list[FileFinding]:

@@ -20,7 +20,6 @@ from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.findings.contained import kept_of
 from reconciler.recovery.findings.episodes import bounded
-from reconciler.recovery.findings.giving_up import is_told_by
 from reconciler.recovery.findings.joining import joined
 from reconciler.recovery.findings.record import (
     FORMAT_VERSION,
@@ -194,8 +193,7 @@ def keep(
     if not kept and not known.records:
         return 0
     no_room = max(no_room + more, known.no_room)
-    is_any_dropped = sum(map(is_told_by, kept)) < sum(map(is_told_by, episodes))
-    until = no_room_until if no_room or is_any_dropped else ""
+    until = no_room_until if no_room else ""
     _write(repository, place, kept, known, moment, no_room=no_room, no_room_until=until)
     return no_room
 

@@ -42,8 +42,6 @@ from reconciler.recovery.walking.exclusions import Exclusions
 
 #: So many scans, of which each was killed before it told what it had found, are looked through.
 _BACK = 5
-#: And so many, of which each may have seen that something is over.
-_UNTOLD = 2
 
 
 def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
@@ -106,10 +104,13 @@ def _keep(
     scanned.forgotten = scanned.forgotten or bool(lost)
     hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
     now = timestamp(clock(), "milliseconds")
-    before = _caught_up(repository, scan, known.episodes, hidden, now)
     # What a clock told that was ahead is told again.
     until = known.no_room_until if known.no_room_until <= now else ""
+    before: Sequence[FileFinding] = known.episodes
     wrong = _taken(repository, scan, before, hidden, until)
+    if asked := [e for e in wrong.untold if _is_seen(e, hidden)]:
+        before = _caught_up(repository, scan, before, asked, now)
+        wrong = _taken(repository, scan, before, hidden, until)
     for finding in _come_again(repository, scan, before):
         if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
             wrong.take(Otherwise(finding))
@@ -125,15 +126,15 @@ def _keep(
 
 
 def _caught_up(
-    repository: Repository, scan: Scan, known: Sequence[FileFinding], hidden: Hidden, now: str
+    repository: Repository,
+    scan: Scan,
+    known: Sequence[FileFinding],
+    asked: Iterable[FileFinding],
+    now: str,
 ) -> Sequence[FileFinding]:
     """Return what was known, but for what killed scans saw to be over, which never told so."""
-    lasting = [e for e in episodes.open_ones(known).values() if is_of_bytes(e)]
-    if not any(_is_seen(each, hidden) for each in lasting):
-        return known
-    told = {moment for e in known for moment in (e.first_seen, e.last_seen, e.resolved)}
-    since, earlier, last = max(told), list[Scan](), scan
-    while len(earlier) < _UNTOLD:
+    since, earlier, last = min(e.last_seen for e in asked), list[Scan](), scan
+    while len(earlier) < _BACK:
         one = record.of(repository, scan.place, last.after) if last.after else None
         if one is None or one.ended_at <= since:
             break

@@ -166,6 +166,11 @@ class _Restoring:
                     went = since, before.ended_at if before else since
                     self._went[path_beside(one)] = max(went, self._went.get(path_beside(one), went))
 
+    def _was_back(self, one: Content) -> bool:
+        """Return whether others saw a file that is gone, or has moved, come back and go since."""
+        was, (_, there) = away(one.detail), self._went.get(path_beside(one), ("", ""))
+        return (was.is_missed or was.is_moved) and there > was.since.decode()
+
     def _gone_since(self) -> Path | None:
         """Return what the last scan remembers; what others saw come back and go since, as gone so.
 
@@ -176,9 +181,8 @@ class _Restoring:
             return last
 
         def later(one: Content) -> bytes:
-            was, (since, there) = away(one.detail), self._went.get(path_beside(one), ("", ""))
-            is_back = (was.is_missed or was.is_moved) and there > was.since.decode()
-            return Away(since.encode(), is_gone=True).detail if is_back else was.detail
+            was, (since, _) = away(one.detail), self._went.get(path_beside(one), ("", ""))
+            return Away(since.encode(), is_gone=True).detail if self._was_back(one) else was.detail
 
         each = (
             with_details(rows, pa.array(map(later, convert.contents(rows)), pa.binary()))
@@ -194,7 +198,8 @@ class _Restoring:
         episodes = open_ones(store.read(self._repository, self._last.scan.place).episodes)
         moved = _moved(remembered) if remembered else set()
         every = (one for e in episodes.values() if not e.about for one in _good(e))
-        good = {one.path: one for one in every if path_beside(one) not in moved}
+        every = (one for one in every if not (path_beside(one) in moved or self._was_back(one)))
+        good = {one.path: one for one in every}
         if not good:
             return None
         rows = _rows([content for _, content in sorted(good.items())])

@@ -311,14 +311,15 @@ def test_a_record_is_as_its_schema_says(repository):
             jsonschema.Draft202012Validator(schema).validate(document | broken)
 
 
-@pytest.mark.parametrize("is_accepted", [False, True])
-def test_until_when_was_told_is_kept_where_that_is_all_that_is_left_of_it(
-    repository, monkeypatch, is_accepted
+@pytest.mark.parametrize("lasting", [1, 2])
+def test_until_when_was_told_is_kept_where_something_that_lasts_has_no_room(
+    repository, monkeypatch, lasting
 ):
-    """What nobody has given up is told by the scan after, if it still is gone."""
+    """What is over hides nothing that nobody has told yet."""
+    monkeypatch.setattr(over_time, "MOST_OPEN", 1)
     monkeypatch.setattr(over_time, "MOST_RESOLVED", 1)
-    said = Accepted(FOUND.last_seen, "anna") if is_accepted else None
-    over = [replace(FOUND, path=p, resolved=FOUND.last_seen, accepted=said) for p in (b"a", b"b")]
+    over = [replace(FOUND, path=p, resolved=FOUND.last_seen) for p in (b"a", b"b")]
+    open_ones = [replace(FOUND, path=b"%d" % n) for n in range(lasting)]
     until = "2026-11-29T02:00:00.000Z"
-    store.keep(repository, PLACE, over, store.Known(), MOMENT, no_room_until=until)
-    assert store.read(repository, PLACE).no_room_until == (until if is_accepted else "")
+    store.keep(repository, PLACE, over + open_ones, store.Known(), MOMENT, no_room_until=until)
+    assert store.read(repository, PLACE).no_room_until == (until if lasting > 1 else "")

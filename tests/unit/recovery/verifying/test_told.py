@@ -12,14 +12,8 @@ from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.accepting import to_withdraw, withdraw
 from reconciler.recovery.repository.opening import open_repository
-from reconciler.recovery.scanning.known import record
-from reconciler.recovery.verifying import scans
-from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
-from reconciler.recovery.verifying.recorded import of_scan
-from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN, put_together
-from support.recovery.scans import here
 
 LATER = LONG_AGO + 1
 
@@ -36,10 +30,10 @@ class Copies:
         """Scan with the one."""
         return self._nights.scan()
 
-    def other(self):
+    def other(self, *, kept=True):
         """Scan with the other one."""
         mine, self._nights.repository = self._nights.repository, open_repository(str(self._other))
-        ended = self._nights.scan()
+        ended = self._nights.scan(kept=kept)
         self._nights.repository = mine
         return ended
 
@@ -263,7 +257,7 @@ def test_what_was_given_up_is_not_told_again_whatever_else_is_over(nights, monke
     assert nights.verify().found["changed"] == 5
     nights.scan()
     nights.verify()
-    assert len(nights.known()) == 3
+    assert len(nights.known()) == 1 + 3
     for _ in range(2):
         assert nights.scan().found == 0
 
@@ -369,26 +363,83 @@ def test_what_was_given_up_stays_so_after_another_of_its_time_was_written_over(n
         assert nights.scan().found == 0
 
 
-def test_a_comparison_does_not_tell_what_was_given_up_before_another_came(nights):
-    nights.storage.now = int(here().now().timestamp())
-    nights.scan()
-    del nights.storage.files[b"f/a"]
-    nights.scan()
-    nights.accept()
-    nights.put(WRITTEN, mtime_ns=LATER)
-    assert nights.scan().found == 0
-    _, was, now, _ = record.whole(nights.repository, TARGET.place)
-    means = Means(nights.repository, utc_now, settled_ns=SETTLED_NS)
-    both = nights.repository, nights.repository
-    for _ in range(2):
-        told = scans.compare(of_scan(was), of_scan(now), "nas", means, both)
-        assert (told.found, told.lasts, told.accepted_count) == ({}, {}, 1)
-        assert nights.scan().found == 0
-
-
 def test_what_a_killed_scan_found_where_it_was_moved_is_over(copies, nights):
     nights.storage.put("restored", GOOD)
     nights.scan(kept=False)
     nights.put(WRITTEN, mtime_ns=LATER)
     for _ in range(2):
         assert nights.scan().found == 0
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("is_last", [True, False])
+def test_what_was_given_up_in_one_copy_and_was_back_in_the_other_is_missed_again(
+    nights, tmp_path, is_last, kept
+):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    assert nights.scan().found == 0
+    copies = Copies(nights, tmp_path)
+    nights.put(GOOD)
+    copies.other(kept=kept)
+    del nights.storage.files[b"f/a"]
+    assert copies.other(kept=kept).scan
+    if is_last:
+        assert copies.one().found == 0
+    copies.put_together()
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    nights.accept()
+    assert nights.scan().found == 0
+
+
+def test_damage_that_was_accepted_in_one_copy_and_whole_in_the_other_is_damage_again(
+    nights, tmp_path
+):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    copies = Copies(nights, tmp_path)
+    nights.put(GOOD)
+    copies.other()
+    nights.put(ROTTEN)
+    assert copies.other().altered == 1
+    assert copies.one().found == 0
+    copies.put_together()
+    for _ in range(2):
+        assert nights.scan().altered == 1
+
+
+@pytest.mark.parametrize("then", ["closed", "rotten", "killed"])
+def test_what_a_killed_scan_read_again_is_over_whatever_is_told_in_the_nights_between(
+    copies, nights, then
+):
+    nights.put(GOOD)
+    nights.scan(kept=False)
+    if then == "killed":
+        for _ in range(2):
+            nights.scan(kept=False)
+    if then == "closed":
+        nights.storage.put("f/", kind=rows.UNREADABLE, detail=b"EACCES")
+        del nights.storage.files[b"z"]
+        nights.scan()
+        del nights.storage.files[b"f/"]
+    nights.put(WRITTEN, mtime_ns=LATER)
+    if then == "rotten":
+        nights.storage.put("z", b"y")
+    for _ in range(2):
+        assert b"f/a" not in nights.scan().missing_first
+
+
+def test_what_was_given_up_and_is_gone_anew_is_told_by_a_comparison(nights):
+    snapshot = nights.scan().scan
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.put(GOOD)
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+    assert nights.scan().missing == 1
+    assert snapshot
+    assert nights.verify(first=True).found == {"missing": 1}
