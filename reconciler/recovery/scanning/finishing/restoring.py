@@ -27,7 +27,7 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import ARCHIVED, CONTENT_COLUMNS, FILE, Content, Rows
 from reconciler.recovery.scanning.finishing import knowing, remembering
 from reconciler.recovery.scanning.finishing.away import Away, away
-from reconciler.recovery.scanning.finishing.displaced import Displaced, once, path_beside
+from reconciler.recovery.scanning.finishing.displaced import Displaced, once, path_beside, path_of
 from reconciler.recovery.scanning.finishing.hiding import hidden_by, listed
 from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known import record
@@ -93,8 +93,8 @@ class _Restoring:
     def remembered(self) -> Path | None:
         """Return what files should be, of all that was found; the findings know it best."""
         last = self._gone_since()
-        good = self._found_wrong(last)
-        paths = [*self._found, *filter(None, [last, good])]
+        paths = [*self._found, *filter(None, [last])]
+        paths += filter(None, [self._found_wrong(paths)])
         if paths in ([], [last]):
             return last
         displaced, there = Displaced(), contents_of(self._last.contents)
@@ -190,30 +190,26 @@ class _Restoring:
         )
         return self._written(each).path
 
-    def _found_wrong(self, remembered: Path | None) -> Path | None:
+    def _found_wrong(self, paths: Sequence[Path]) -> Path | None:
         """Write what files were before they were found wrong, as far as they still are.
 
-        What is `remembered` to have moved is not.
+        But for those of which the rows at `paths` tell: they know when each went, or came back.
         """
         episodes = open_ones(store.read(self._repository, self._last.scan.place).episodes)
-        moved = _moved(remembered) if remembered else set()
-        every = (one for e in episodes.values() if not e.about for one in _good(e))
-        every = (one for one in every if not (path_beside(one) in moved or self._was_back(one)))
-        good = {one.path: one for one in every}
+        every = [one for e in episodes.values() if not e.about for one in _good(e)]
+        wanted = pa.array(
+            {p for o in every for p in (path_of(o.path), path_beside(o))}, pa.binary()
+        )
+        known = set[bytes]()
+        for path in paths if every else ():
+            for rows in read.batches(path, CONTENTS):
+                these = rows.filter(pc.is_in(rows["path"], value_set=wanted))
+                known.update(map(path_beside, convert.contents(these)))
+        good = {one.path: one for one in every if path_beside(one) not in known}
         if not good:
             return None
         rows = _rows([content for _, content in sorted(good.items())])
         return self._written([convert.to_batches(rows)[0]]).path
-
-
-def _moved(remembered: Path) -> set[bytes]:
-    """Return which files a scan knows to have moved: as they are named beside others."""
-    found = set[bytes]()
-    for rows in read.batches(remembered, CONTENTS):
-        is_moved = (away(detail).is_moved for detail in convert.values(rows["detail"]))
-        these = rows.filter(pa.array(is_moved, pa.bool_()))
-        found.update(map(path_beside, convert.contents(these)))
-    return found
 
 
 def _good(episode: FileFinding) -> list[Content]:
@@ -223,13 +219,15 @@ def _good(episode: FileFinding) -> list[Content]:
     """
     if episode.what not in NEEDS_PROOF:
         return []
-    is_gone = is_bare(episode.now)
-    since = Away(episode.first_seen.encode(), is_gone=is_gone).detail
-    gone = Away(episode.first_seen.encode(), is_gone=True).detail
-    was, *missed = (episode.was, *episode.missed)
-    missed = [each for each in missed if each and each.detail not in (EITHER, OLDER)]
-    beside = [replace(each, path=path_beside(each), detail=gone) for each in missed if each]
-    first = [replace(was, detail=since)] if was else []
+    since = Away(episode.first_seen.encode())
+    first, missed = [episode.was] if episode.was else [], [*episode.missed]
+    if is_bare(episode.now):
+        # Another may lie there by now, or have lain there last.
+        first, missed = [], [*first, *missed]
+    first = [replace(each, detail=since.detail) for each in first]
+    missed = [each for each in missed if each.detail not in (EITHER, OLDER)]
+    gone = since._replace(is_gone=True).detail
+    beside = [replace(each, path=path_beside(each), detail=gone) for each in missed]
     return [one for one in (*first, *beside) if one.kind in _READ and one.sha256 is not None]
 
 

@@ -11,6 +11,7 @@ from reconciler.environment.timestamps import utc_now
 from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.accepting import to_withdraw, withdraw
+from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN, put_together
@@ -443,3 +444,43 @@ def test_what_was_given_up_and_is_gone_anew_is_told_by_a_comparison(nights):
     assert nights.scan().missing == 1
     assert snapshot
     assert nights.verify(first=True).found == {"missing": 1}
+
+
+def lose_remembered(nights, scan):
+    nights.repository.remove(layout.part(scan.remembered))
+
+
+@pytest.mark.parametrize("then", ["goes", "rots"])
+def test_what_lies_hidden_where_another_is_missed_is_known_though_what_is_remembered_is_lost(
+    nights, then
+):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.put(WRITTEN, mtime_ns=LATER)
+    nights.scan()
+    lose_remembered(nights, nights.scan(excluded=("f/",)).scan)
+    nights.storage.files.pop(b"f/a")
+    if then == "rots":
+        nights.put(b"WRITTEN", mtime_ns=LATER)
+    nights.scan(excluded=("f/",))
+    assert nights.scan().found == 1
+    nights.storage.put("restored", GOOD)
+    for _ in range(2):
+        ended = nights.scan()
+        assert (ended.missing, ended.altered) == ((1, 0) if then == "goes" else (0, 1))
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_when_a_file_went_is_known_though_what_is_remembered_is_lost(nights, is_lost):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.scan()
+    nights.put(GOOD)
+    nights.scan(kept=False)
+    del nights.storage.files[b"f/a"]
+    last = nights.scan(kept=False).scan
+    if is_lost:
+        lose_remembered(nights, last)
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
