@@ -7,6 +7,7 @@ over is open until a run that looked at the file later has that proof, whatever 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
@@ -38,7 +39,7 @@ def joined(records: Iterable[Iterable[FileFinding]]) -> list[FileFinding]:
 def _episodes(findings: list[FileFinding]) -> list[FileFinding]:
     if len(findings) == 1:
         return findings
-    findings.sort(key=lambda f: (f.first_seen, f.last_seen, f.resolved, f.what, repr(f)))
+    findings.sort(key=_turn)
     lasting = _apart(f for f in findings if f.what in NEEDS_PROOF)
     others = _apart(f for f in findings if f.what not in NEEDS_PROOF)
     every = [*(_accepted(one, others) for one in lasting), *_beside(others, lasting)]
@@ -47,17 +48,31 @@ def _episodes(findings: list[FileFinding]) -> list[FileFinding]:
 
 def _apart(findings: Iterable[FileFinding]) -> list[FileFinding]:
     """Return episodes of which each ends before the next one begins; `findings` are sorted."""
-    groups: list[list[FileFinding]] = []
-    end = ""
-    for finding in findings:
+    queue, after = deque(findings), list[FileFinding]()
+    while queue:
+        group = [queue.popleft()]
         # Whoever still had it open may not have known that another run resolved it meanwhile.
         # What begins at the moment at which another is over is not the same: see `observed`.
-        if groups and (not end or finding.first_seen < end):
-            groups[-1].append(finding)
-        else:
-            groups.append([finding])
-        end = _one(groups[-1]).resolved and max(f.resolved for f in groups[-1])
-    return [one for group in groups for one in (_one(group), *_left(group))]
+        while queue and (not (end := _end(group)) or queue[0].first_seen < end):
+            group.append(queue.popleft())
+        after.append(_one(group))
+        if left := _left(group):
+            queue = deque(sorted([*queue, *left], key=_turn))
+    return after
+
+
+def _end(group: Sequence[FileFinding]) -> str:
+    return _one(group).resolved and max(f.resolved for f in group)
+
+
+def _turn(finding: FileFinding) -> tuple[str, ...]:
+    return (
+        finding.first_seen,
+        finding.last_seen,
+        finding.resolved,
+        finding.what,
+        repr(finding),
+    )
 
 
 def _one(group: Sequence[FileFinding]) -> FileFinding:
