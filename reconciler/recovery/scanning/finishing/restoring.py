@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from reconciler.errors import SnapshotError
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, open_ones
-from reconciler.recovery.findings.states import EITHER, OLDER, is_bare
+from reconciler.recovery.findings.states import EITHER, OLDER
 from reconciler.recovery.parts import convert, merge, read
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
@@ -33,7 +33,7 @@ from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.earlier import contents_of
 from reconciler.recovery.scanning.known.last_rows import Last, before, opened_of
-from reconciler.recovery.values import FileFinding, Scan
+from reconciler.recovery.values import DAMAGED, FileFinding, Scan
 
 #: Of what the bytes may be known, here or by a report of the cloud.
 _READ = (FILE, ARCHIVED)
@@ -221,7 +221,7 @@ def _good(episode: FileFinding) -> list[Content]:
         return []
     since = Away(episode.first_seen.encode())
     first, missed = [episode.was] if episode.was else [], [*episode.missed]
-    if is_bare(episode.now):
+    if episode.what != DAMAGED:
         # Another may lie there by now, or have lain there last.
         first, missed = [], [*first, *missed]
     first = [replace(each, detail=since.detail) for each in first]
