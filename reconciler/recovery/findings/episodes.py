@@ -80,9 +80,9 @@ def observed(
     """Return the episodes after a run that, at `moment`, found `found`.
 
     `ended` says of one that was not found whether the run proves that it is over, and `left` what
-    is missed beside it still. What was told of
-    a time that is later than `now` was told by a clock that was ahead, and is no later than this.
-    What `is_compared` with a snapshot may have been written over long before it went.
+    is missed beside it still. What was told of a time that is later than `now` was told by a clock
+    that was ahead, and is no later than this. What `is_compared` with a snapshot may have been
+    written over long before it went.
     """
     told, after = set(), []
     every = list(episodes)

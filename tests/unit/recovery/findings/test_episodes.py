@@ -225,3 +225,12 @@ def test_what_is_seen_again_was_seen_last_by_a_clock_that_is_right():
     assert told(run(lasting, 2, DAMAGED, now=night(3))) == [
         (b"a", "damaged", night(2), night(2), "")
     ]
+
+
+def test_what_tells_which_files_were_given_up_has_room_of_its_own(monkeypatch):
+    monkeypatch.setattr(over_time, "MOST_RESOLVED", 1)
+    monkeypatch.setattr(over_time, "MOST_GIVEN_UP", 2)
+    over = many(4, values.MISSING, "y")
+    said = [replace(each, path=b"s" + each.path) for each in accepted(over, 29)]
+    kept, no_room = bounded([*over, *said])
+    assert (no_room, [f.path for f in kept]) == (0, [b"000003", b"s000002", b"s000003"])
