@@ -25,7 +25,7 @@ from typing import TextIO
 #: What the program imports where it is needed, and is therefore in no module's head.
 _LATE = ("deepdiff", "obstore.auth.boto3", "obstore.store", "uvicorn.loops.auto")
 #: What is large: to copy its memory takes longer than the work of a command that has no use of it.
-_LARGE = ("boto3", "distributed", "duckdb", "obstore", "pyarrow", "starlette", "uvicorn")
+_LARGE = ("boto3", "distributed", "obstore", "pyarrow", "starlette", "uvicorn")
 #: How many bytes a request has at most, and a number on the way to who asked.
 _MOST = 200_000
 _NUMBER = 12

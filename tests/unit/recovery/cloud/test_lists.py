@@ -110,7 +110,7 @@ def test_a_key_of_which_nobody_says_which_version_is_there_is_no_file(
 
 
 def test_memory_holds_no_more_than_is_sorted_by_the_engine(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("reconciler.recovery.parts.unsorted._SMALL", 0)
+    monkeypatch.setattr("reconciler.recovery.parts.runs.RUN", 0)
     monkeypatch.setattr(list_files, "_BATCH", 7)
     items = [item(f"{(i * 37) % 100:03}", i) for i in range(100)]
     found = told(tmp_path, inventory(tmp_path, "raw", items, AT, pieces=2))

@@ -74,7 +74,7 @@ def test_keys_are_bytes(tmp_path: Path, key: str | bytes) -> None:
 
 
 def test_what_is_sorted_by_the_engine_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("reconciler.recovery.parts.unsorted._SMALL", 0)
+    monkeypatch.setattr("reconciler.recovery.parts.runs.RUN", 0)
     monkeypatch.setattr(sums, "_BATCH", 7)
     names = [f"{(i * 37) % 100:03}" for i in range(100)]
     lines = [succeeded("raw", name, name.encode(), "t", name) for name in names]

@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import PlatformError, RepositoryError, SnapshotError
 from reconciler.platform import InventoryRow
-from reconciler.recovery.parts import convert, unsorted
+from reconciler.recovery.parts import convert, runs, unsorted
 from reconciler.recovery.parts.schema import INVENTORY
 from reconciler.recovery.parts.unsorted import sorted_inventory
 
@@ -24,15 +23,15 @@ texts = st.text(st.characters(), max_size=5)  # lone surrogates among them
 
 
 @pytest.fixture(autouse=True)
-def engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the engine sort, however few rows there are."""
-    monkeypatch.setattr(unsorted, "_SMALL", 0)
+def files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sort by files, however few rows there are."""
+    monkeypatch.setattr(runs, "RUN", 0)
 
 
-@pytest.fixture(params=[0, 2**24], ids=["engine", "here"])
-def either(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, engine: None) -> None:
-    """Sort with the engine, and without it."""
-    monkeypatch.setattr(unsorted, "_SMALL", request.param)
+@pytest.fixture(params=[0, 2**26], ids=["files", "memory"])
+def either(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, files: None) -> None:
+    """Sort by files, and without them."""
+    monkeypatch.setattr(runs, "RUN", request.param)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +47,13 @@ def sorted_rows(rows: list[InventoryRow], folder: Path) -> list[InventoryRow]:
 
 def by_bytes(row: InventoryRow) -> bytes:
     return row[0].encode("utf-8", "surrogatepass")
+
+
+def told(rows: list[InventoryRow], folder: Path) -> Iterator[InventoryRow]:
+    """Yield rows, and then spoil what was put aside of them."""
+    yield from rows
+    for path in folder.glob("*/run-*"):
+        path.write_bytes(b"\xff" * path.stat().st_size)
 
 
 def mixed(count: int) -> list[InventoryRow]:
@@ -75,13 +81,13 @@ def test_many_batches_are_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert sorted_rows(rows, tmp_path) == sorted(rows)
 
 
-def test_what_comes_in_order_needs_no_engine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(duckdb, "connect")
+def test_what_comes_in_order_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unsorted, "_BATCH", 100)
     rows = sorted(mixed(1_000))
-    assert sorted_rows(rows, tmp_path) == rows
+    left = sorted_inventory(rows, tmp_path)
+    first = convert.inventory_rows(next(left))
+    assert [path.name for path in tmp_path.glob("*/*")] == ["run-1"]
+    assert first + [row for batch in left for row in convert.inventory_rows(batch)] == rows
 
 
 @pytest.mark.usefixtures("either")
@@ -110,12 +116,12 @@ def test_a_file_that_comes_with_other_checksums_is_told(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_few_rows_need_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes a quarter of a second to start, and a platform may have thousands of storages."""
+def test_few_rows_are_put_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform may have thousands of storages."""
     monkeypatch.undo()
-    monkeypatch.delattr(duckdb, "connect")
-    rows = mixed(1_000)
-    assert sorted_rows(rows, tmp_path) == sorted(rows)
+    left = sorted_inventory(mixed(1_000), tmp_path)
+    next(left)
+    assert list(tmp_path.glob("*/*")) == []
 
 
 def test_only_the_owner_reads_what_waits(tmp_path: Path) -> None:
@@ -123,7 +129,7 @@ def test_only_the_owner_reads_what_waits(tmp_path: Path) -> None:
     next(left)
     (inside,) = tmp_path.iterdir()
     assert inside.stat().st_mode & 0o777 == 0o700
-    assert (inside / "rows").stat().st_mode & 0o777 == 0o600
+    assert (inside / "run-1").stat().st_mode & 0o777 == 0o600
     left.close()  # type: ignore[attr-defined]
     assert list(tmp_path.iterdir()) == []
 
@@ -152,32 +158,21 @@ def test_a_full_disk_is_told_while_rows_are_put_aside(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_too_little_memory_is_told_in_words(
+def test_a_disk_that_does_not_give_back_what_it_took_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unsorted, "MEMORY", "1MB")
-    with pytest.raises(RepositoryError, match="not enough room in it, or not 1MB of memory"):
-        sorted_rows(mixed(100_000), tmp_path)
+    monkeypatch.setattr(unsorted, "_BATCH", 100)
+    left = sorted_inventory(told(mixed(1_000), tmp_path), tmp_path)
+    with pytest.raises(RepositoryError, match="can't read again what was put aside in") as caught:
+        next(left)
+    assert str(tmp_path) in str(caught.value)
+    assert ".sorting-" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="can't write a file in"):
         sorted_rows([], tmp_path / "none")
-
-
-def test_the_engine_fetches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {}
-
-    def connect(config: dict[str, object]) -> duckdb.DuckDBPyConnection:
-        asked.update(config)
-        return connected(config=config)
-
-    connected = duckdb.connect
-    monkeypatch.setattr(duckdb, "connect", connect)
-    sorted_rows(mixed(10), tmp_path)
-    assert asked["autoinstall_known_extensions"] is False
-    assert Path(str(asked["temp_directory"])).parent == tmp_path
 
 
 def test_a_batch_of_nothing_has_the_columns(tmp_path: Path) -> None:
