@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple, replace
 
 from reconciler.errors import UsageError
+from reconciler.recovery.findings import store
 from reconciler.recovery.findings.accepting import accept, to_accept, to_withdraw, withdraw
 from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.rows import Content
 from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.means import Here
 from reconciler.recovery.scanning.outcome import Scanned, Wish
 from reconciler.recovery.values import Accepted
 from reconciler.recovery.verifying import remembered, scans
@@ -32,6 +37,7 @@ from support.recovery.scans import here, scan_once
 from support.sampling import examples
 
 PATHS = [b"a", b"b", b"d/x"]
+BEGAN = datetime(2026, 11, 29, 8, tzinfo=UTC)
 #: What became of a file that is lost, or damaged: nobody has accepted it; somebody has; either.
 OPEN, ACCEPTED, EITHER = "open", "accepted", "either"
 
@@ -63,7 +69,7 @@ class World:
         folder.mkdir(exist_ok=True)
         self.storage = Storage()
         self.lines = [Line(folder / "one")]
-        self.folder, self.number = folder, 0
+        self.folder, self.number, self.runs = folder, 0, 0
         self.log: list[object] = []
         #: The time of each bytes that somebody wrote; where each lay; and which are wrong ones.
         self.time: dict[bytes, int] = {}
@@ -73,10 +79,14 @@ class World:
         self.may: set[bytes] = set()
         self.is_forked = False
         self.excluded: tuple[str, ...] = ()
-        self.is_killed = False
+        self.is_killed = self.is_untold = False
         for path in (b"a", b"z"):
             self.write(path)
         self.scan()
+
+    def _by(self) -> Here:
+        self.runs += 1
+        return here(BEGAN + timedelta(seconds=self.runs))
 
     # What happens to the files.
 
@@ -197,7 +207,7 @@ class World:
         except UsageError:
             return
         said = Accepted("", "anna")
-        done = accept(line.repository, TARGET.place, shown, said, here().now()).findings
+        done = accept(line.repository, TARGET.place, shown, said, self._by().now()).findings
         if not done:
             return
         for each in line.lost:
@@ -213,7 +223,7 @@ class World:
             shown = to_withdraw(line.repository, TARGET.place, "nas", (path.decode(),))
         except UsageError:
             return
-        done = withdraw(line.repository, TARGET.place, shown, "bob", here().now()).findings
+        done = withdraw(line.repository, TARGET.place, shown, "bob", self._by().now()).findings
         if not done:
             return
         given_up = [k for k, state in line.lost.items() if k[0] == path and state == ACCEPTED]
@@ -231,7 +241,7 @@ class World:
         every = record.whole(repository, TARGET.place)
         if len(every) > 1:
             was, now = every[which % (len(every) - 1)], every[-1]
-            means = Means(repository, here().now, settled_ns=SETTLED_NS)
+            means = Means(repository, self._by().now, settled_ns=SETTLED_NS)
             told = scans.compare(of_scan(was), of_scan(now), "nas", means, (repository, repository))
             named = {finding.path for finding in told.findings}
             self.may |= named
@@ -289,9 +299,14 @@ class World:
         for path in [each for each in self.storage.errors if each not in self.there]:
             del self.storage.errors[path]
         self.may |= self.storage.errors.keys()
-        ended = scan_once(self.storage, line.repository, wish=Wish(self.excluded, full=True))
+        ended = scan_once(
+            self.storage,
+            line.repository,
+            wish=Wish(self.excluded, full=True),
+            by=(by := self._by()),
+        )
         if kept:
-            remembered.keep(line.repository, ended, here().now)
+            remembered.keep(line.repository, ended, by.now)
         self._see(line)
         first = ended.missing_first, ended.altered_first
         self.log.append(("scan" if kept else "killed", *first, dict(line.lost), dict(line.rotten)))
@@ -408,6 +423,10 @@ MOVES = st.one_of(
 NIGHTS = st.lists(st.lists(MOVES, max_size=3), min_size=3, max_size=9)
 
 
+#: What a person does, who can't accept what nobody has told; and copies, which have other times.
+_AFTERWARDS = ("accept", "withdraw", "compare", "fork", "swap", "put_together")
+
+
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory):
     """Make worlds, each in a folder of its own."""
@@ -428,3 +447,45 @@ def test_every_file_that_is_gone_is_told_until_it_is_found_or_given_up(
             getattr(world, name)(*values)
         world.scan()
     world.end()
+
+
+@settings(max_examples=examples(15, 5000))
+@given(NIGHTS)
+def test_what_killed_scans_have_found_is_known_as_if_they_had_told_it(
+    worlds, nights: list[list[tuple[Any, ...]]]
+):
+    killed, undisturbed = next(worlds), next(worlds)
+    for world in (killed, undisturbed):
+        world.remove(b"z")
+        world.scan()
+        world.back(0, True)
+    for moves in nights:
+        is_killed = False
+        for name, *values in moves:
+            is_killed = is_killed or name == "kill"
+            if not (name == "kill" or (killed.is_untold and name in _AFTERWARDS)):
+                for world in (killed, undisturbed):
+                    getattr(world, name)(*values)
+        killed.is_killed = is_killed
+        both = [world.scan() for world in (killed, undisturbed)]
+        killed.is_untold = is_killed
+        if not is_killed:
+            told, expected = (
+                _told(*each) for each in zip((killed, undisturbed), both, strict=True)
+            )
+            assert told == expected, (killed.log, undisturbed.log)
+
+
+def _told(world: World, ended: Scanned) -> tuple[object, ...]:
+    """Return what a scan told, and what is known then; not how it was proved."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Content):
+            return replace(value, proof="", proved_at=None)
+        if isinstance(value, Accepted):
+            return replace(value, now=plain(value.now), of=plain(value.of))
+        return tuple(map(plain, value)) if isinstance(value, tuple) else value
+
+    episodes = store.read(world.lines[0].repository, TARGET.place).episodes
+    named = (ended.missing_first, ended.altered_first, ended.unseen_first, ended.awaited_first)
+    return named, [tuple(map(plain, astuple(episode))) for episode in episodes]

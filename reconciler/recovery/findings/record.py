@@ -78,6 +78,9 @@ class Record(Struct, frozen=True):
     findings: tuple[WrittenFinding, ...]
     #: Until when scans told what is gone, though not all had room: RFC 3339, UTC; empty: all had.
     no_room_until: str = ""
+    #: The ids of the last scans of which all that was found is told: of each copy of the repository
+    #: that was put together, one.
+    told_scans: tuple[str, ...] = ()
     #: SHA-256 of this document while this field is empty.
     seal: str = ""
 

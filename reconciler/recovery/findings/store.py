@@ -38,6 +38,8 @@ from reconciler.version import __version__
 
 #: How often the list is read anew, because another run has replaced what stood in it.
 _TRIES = 10
+#: No scan was told yet.
+NO_SCANS = ("",)
 _SUFFIX = ".json"
 _WAYS_OUT = (
     "Restore it from another copy of the repository. If there is none, scan the storage once with "
@@ -65,6 +67,8 @@ class Known(Struct, frozen=True):
     no_room_until: str = ""
     #: How many findings there was no room for.
     no_room: int = 0
+    #: The last scans of which all that was found is told.
+    told_scans: tuple[str, ...] = ()
     #: The names of records that are contained in these.
     contained: frozenset[str] = frozenset()
     #: The address of the repository, fit to be printed.
@@ -114,6 +118,7 @@ def read_below(repository: Repository, key: str, place: str = "") -> Known:
 def _read(repository: Repository, place: str, names: Sequence[str], marks: Sequence[str]) -> Known:
     """Read the newest records first, and not those that are contained in them."""
     found, damaged, contained, until, no_room = [], {}, set[str](), "", 0
+    scans = set[str]()
     for name in sorted(names, reverse=True):
         if name in contained:
             continue
@@ -124,6 +129,7 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
             record = decode(data)
             found.append(findings_of(record, place))
             contained.update(record.replaces)
+            scans.update(record.told_scans)
             until, no_room = max(until, record.no_room_until), max(no_room, record.no_room)
         except SnapshotError as error:
             damaged[name] = _damaged(repository, name, error)
@@ -133,9 +139,16 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
     records = {*names, *map(record_of, marks)} - {*damaged, *lost}
     damaged |= {name: missing(repository, name) for name in lost}
     told, unusable = tuple(damaged.values()), tuple(damaged)
-    episodes, told_by = tuple(joined(found)), tuple(sorted(records))
     return Known(
-        episodes, told_by, told, unusable, until, no_room, frozenset(contained), repository.address
+        tuple(joined(found)),
+        tuple(sorted(records)),
+        told,
+        unusable,
+        until,
+        no_room,
+        tuple(sorted(scans)),
+        frozenset(contained),
+        repository.address,
     )
 
 
@@ -182,18 +195,21 @@ def keep(
     *,
     no_room_until: str = "",
     no_room: int = 0,
+    told_scans: Sequence[str] | None = None,
 ) -> int:
     """Write what is known now, instead of the records of `known`; return what had no room.
 
     `no_room_until` says until when all that is gone is among it, or had no room; `no_room`, how
-    many had none already. Nothing is written where there is nothing to tell. Raises
-    `RepositoryError`.
+    many had none already; `told_scans`, which scans are told now. Nothing is written where there is
+    nothing to tell. Raises `RepositoryError`.
     """
     kept, more = bounded(episodes)
-    if not kept and not known.records:
+    if not (kept or known.records or told_scans):
         return 0
     no_room = max(no_room + more, known.no_room)
     until = no_room_until if no_room else ""
+    if told_scans is not None:
+        known = replace(known, told_scans=tuple(told_scans))
     _write(repository, place, kept, known, moment, no_room=no_room, no_room_until=until)
     return no_room
 
@@ -237,6 +253,7 @@ def _write(
         no_room,
         tuple(map(written, kept)),
         max(no_room_until, known.no_room_until if known.no_room_until <= now else ""),
+        known.told_scans,
     )
     digits = re.sub(r"[^0-9]", "", timestamp(moment, "microseconds"))
     name = f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}{_SUFFIX}"

@@ -7,40 +7,34 @@ same, so that a run that is killed before its findings are kept loses nothing.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from itertools import takewhile
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
-from reconciler.recovery import rows
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.history import is_of_bytes, is_over, of_each
-from reconciler.recovery.findings.states import EITHER, is_bare
-from reconciler.recovery.parts import convert, read
-from reconciler.recovery.parts.schema import CONTENTS
+from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content, same_bytes
-from reconciler.recovery.scanning.finishing.away import away
-from reconciler.recovery.scanning.finishing.displaced import is_displaced, path_of
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, listed
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.known.comparing import attested, pairs
-from reconciler.recovery.scanning.known.earlier import contents_of, fetched
+from reconciler.recovery.scanning.known.earlier import fetched
 from reconciler.recovery.scanning.outcome import Scanned
-from reconciler.recovery.values import DAMAGED, DELETED, MISSING, FileFinding, Scan
-from reconciler.recovery.verifying.comparing.classify import another_version, is_under
+from reconciler.recovery.values import DAMAGED, FileFinding, Scan
 from reconciler.recovery.verifying.recorded import look, of_scan
 from reconciler.recovery.verifying.telling import forgotten
+from reconciler.recovery.verifying.telling.otherwise import otherwise
 from reconciler.recovery.verifying.telling.wrong import Otherwise, Wrong
 from reconciler.recovery.walking.exclusions import Exclusions
 
-#: So many scans, of which each was killed before it told what it had found, are looked through.
+#: So many scans, of which each was killed before it told what it had found, are told by the next.
+_MOST = 30
+#: So many are looked through for what a damaged file was.
 _BACK = 5
 
 
@@ -64,7 +58,7 @@ def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
 
     It was killed before it could keep that. Raises `RepositoryError`, `SnapshotError`.
     """
-    if not scan.remembered:
+    if scan.id in known.told_scans or not scan.remembered:
         return False
     hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
     return bool(_taken(repository, scan, known.episodes, hidden, known.no_room_until).new)
@@ -90,7 +84,8 @@ def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], d
         scanned.altered += max(0, more)
     moment = timestamp(clock(), "milliseconds")
     after = episodes.observed(known.episodes, wrong.by_key, moment, lambda _: False, moment)
-    store.keep(repository, scanned.place, after, known, clock())
+    told = known.told_scans if known.records else store.NO_SCANS
+    store.keep(repository, scanned.place, after, known, clock(), told_scans=told)
     scanned.unkept = []
 
 
@@ -102,49 +97,58 @@ def _keep(
     lost = [*known.problems, *([gone] if gone else [])]
     scanned.notes += lost
     scanned.forgotten = scanned.forgotten or bool(lost)
-    hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
     now = timestamp(clock(), "milliseconds")
-    # What a clock told that was ahead is told again.
-    until = known.no_room_until if known.no_room_until <= now else ""
     before: Sequence[FileFinding] = known.episodes
-    wrong = _taken(repository, scan, before, hidden, until)
-    if asked := [e for e in wrong.untold if _is_seen(e, hidden)]:
-        before = _caught_up(repository, scan, before, asked, now)
-        wrong = _taken(repository, scan, before, hidden, until)
-    for finding in _come_again(repository, scan, before):
-        if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
-            wrong.take(Otherwise(finding))
-    ended = _ended(repository, scan, wrong, hidden)
-    before = wrong.without_moved(wrong.without_renewed(before, scan.ended_at))
-    after = episodes.observed(before, wrong.by_key, scan.ended_at, ended, now, left=wrong.left)
+    untold = _untold(repository, scan, known)
+    # What a clock told that was ahead is told again.
+    until, more = known.no_room_until if known.no_room_until <= now else "", 0
+    for one in (*untold, scan):
+        after, wrong, hidden = _found(repository, one, before, now, until)
+        before, more = after, max(more, wrong.no_room)
     left_out = Exclusions(scan.excluded).covers
     wrong.add((e for e in after if not (e.resolved or left_out(e.path))), hidden)
     wrong.tell(scanned)
-    if after != list(known.episodes):
-        until, more = scan.ended_at, wrong.no_room
-        store.keep(repository, scan.place, after, known, clock(), no_room_until=until, no_room=more)
+    is_told = scan.id in known.told_scans or not (known.records or scan.remembered)
+    if after != list(known.episodes) or not is_told:
+        store.keep(
+            repository,
+            scan.place,
+            after,
+            known,
+            clock(),
+            no_room_until=scan.ended_at,
+            no_room=more,
+            told_scans=(scan.id,),
+        )
 
 
-def _caught_up(
-    repository: Repository,
-    scan: Scan,
-    known: Sequence[FileFinding],
-    asked: Iterable[FileFinding],
-    now: str,
-) -> Sequence[FileFinding]:
-    """Return what was known, but for what killed scans saw to be over, which never told so."""
-    since, earlier, last = min(e.last_seen for e in asked), list[Scan](), scan
-    while len(earlier) < _BACK:
-        one = record.of(repository, scan.place, last.after) if last.after else None
-        if one is None or one.ended_at <= since:
-            break
-        earlier.append(last := one)
-    for one in reversed(earlier):
-        hidden = hidden_by(one.excluded, one.unproved, _listed(repository, one))
-        wrong = _taken(repository, one, known, hidden)
-        ended, before = _ended(repository, one, wrong, hidden), wrong.without_moved(known)
-        known = episodes.observed(before, {}, one.ended_at, ended, now, left=wrong.left)
-    return known
+def _untold(repository: Repository, scan: Scan, known: store.Known) -> list[Scan]:
+    """Return the scans before one that were killed before they told what they had found."""
+    if known.records:
+        # Those from before `told_scans` tell of every scan.
+        told = known.told_scans or (scan.after,)
+        return record.untold(repository, scan, told, _MOST)
+    # Where nothing was ever told, one that remembers nothing has found nothing.
+    earlier = reversed(record.untold(repository, scan, (), _BACK))
+    return list(takewhile(lambda one: one.remembered, earlier))[::-1]
+
+
+def _found(
+    repository: Repository, scan: Scan, known: Sequence[FileFinding], now: str, until: str
+) -> tuple[list[FileFinding], Wrong, Hidden]:
+    """Return the findings after a scan: what was `known` before it, and what it saw."""
+    hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
+    wrong = _taken(repository, scan, known, hidden, until)
+    for finding in _come_again(repository, scan, known):
+        if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
+            wrong.take(Otherwise(finding))
+    # Another run may have looked later, and seen that it is over.
+    over = {episodes.key(e) for e in known if e.resolved > scan.ended_at} - wrong.lasting.keys()
+    found = {key: each for key, each in wrong.by_key.items() if key not in over}
+    ended = _ended(repository, scan, wrong, hidden)
+    before = wrong.without_moved(wrong.without_renewed(known, scan.ended_at))
+    after = episodes.observed(before, found, scan.ended_at, ended, now, left=wrong.left)
+    return after, wrong, hidden
 
 
 def _taken(
@@ -156,8 +160,8 @@ def _taken(
 ) -> Wrong:
     """Hold what a scan has otherwise than it should be against what is known."""
     wrong = Wrong.of(known, until)
-    for otherwise in _otherwise(repository, scan, hidden) if scan.remembered else ():
-        wrong.take(otherwise)
+    for each in otherwise(repository, scan, hidden) if scan.remembered else ():
+        wrong.take(each)
     return wrong
 
 
@@ -227,73 +231,3 @@ def _is_seen(finding: FileFinding, hidden: Hidden) -> bool:
 def _listed(repository: Repository, scan: Scan) -> Iterator[pa.RecordBatch]:
     with ExitStack() as opened:
         yield from listed(fetched(repository, scan.contents, opened))
-
-
-def _otherwise(repository: Repository, scan: Scan, hidden: Hidden) -> Iterator[Otherwise]:
-    with ExitStack() as opened:
-        remembered = fetched(repository, scan.remembered, opened)
-        there = contents_of(fetched(repository, scan.contents, opened))
-        for good in read.batches(remembered, CONTENTS):
-            now = there.beside(good["path"])
-            yield from _damaged(scan, good, now)
-            yield from _gone(scan, good, now, hidden)
-
-
-def _damaged(scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch) -> Iterator[Otherwise]:
-    rotten = pc.or_(pairs.rotten(now, good), attested.rotten(now, good))
-    found = convert.contents(good.filter(rotten)), convert.contents(now.filter(rotten))
-    for one, other in zip(*found, strict=True):
-        finding = FileFinding(DAMAGED, scan.name, scan.place, one.path, _plain(one), other)
-        yield Otherwise(finding)
-
-
-def _gone(
-    scan: Scan, good: pa.RecordBatch, now: pa.RecordBatch, hidden: Hidden
-) -> Iterator[Otherwise]:
-    """Yield what the scan could have seen, and has not."""
-    deleted = pc.fill_null(pc.equal(now["kind"], rows.DELETED), False)
-    instead = functools.reduce(pc.or_, (pc.equal(now["kind"], kind) for kind in rows.INSTEAD))
-    other_there = pc.or_(deleted, pc.fill_null(instead, False))
-    gone = pc.or_(pc.is_null(now["path"]), other_there)
-    others = iter(convert.contents(now.filter(other_there)))
-    has_other = other_there.filter(gone).to_pylist()
-    for one, is_there in zip(convert.contents(good.filter(gone)), has_other, strict=True):
-        other = next(others) if is_there else None
-        was = away(one.detail)
-        if hidden(one.path):
-            continue
-        what, note = MISSING, ""
-        if other and other.kind == rows.DELETED and not is_under(one, other):
-            note = another_version(other)
-        elif other and other.kind == rows.DELETED:
-            what, note = DELETED, other.version or ""
-        elif other:
-            note = f"{one.kind} became {other.kind}"
-        elif is_displaced(one.path):
-            note = "another file has come there since"
-        gone, *more = _gone_as(one)
-        finding = FileFinding(what, scan.name, scan.place, gone.path, gone, other, note)
-        finding = replace(finding, missed=tuple(more))
-        how = bool(was.maybe), was.is_moved, is_displaced(one.path)
-        yield Otherwise(finding, was.since.decode(), *how)
-
-
-def _gone_as(remembered: Content) -> tuple[Content, ...]:
-    """Return as what a file is gone: as it was known, or as it was written and never read.
-
-    Where nobody knows which, as either.
-    """
-    was, known = away(remembered.detail), _plain(remembered)
-    if was.written is None:
-        return (known,)
-    size, mtime_ns = was.written
-    written = Content(known.path, rows.UNREADABLE, size, mtime_ns)
-    # What has moved was found by what was written last.
-    if was.is_written_lost or was.is_moved:
-        return (written,)
-    return known, replace(written, detail=EITHER)
-
-
-def _plain(remembered: Content) -> Content:
-    """Return a row as the scan had it that saw it: without since when it is only remembered."""
-    return replace(remembered, path=path_of(remembered.path), detail=None)

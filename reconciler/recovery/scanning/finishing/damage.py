@@ -34,6 +34,8 @@ class Damage:
         self._prove = prove
         #: What was open when the first damage was found.
         self._lasting: dict[Key, FileFinding] | None = None
+        #: Which scans had told then.
+        self._told: tuple[str, ...] = ()
 
     def keep(self, rotten: Sequence[tuple[Content, Content]]) -> None:
         """Keep files as they should be and as they are, but for what is known already.
@@ -49,6 +51,7 @@ class Damage:
         if self._lasting is None:
             known = store.read(self._repository, self._target.place)
             self._lasting = episodes.open_ones(known.episodes)
+            self._told = () if known.records else store.NO_SCANS
         name, place = self._target.name, self._target.place
         each = (FileFinding(DAMAGED, name, place, now.path, good, now) for good, now in rotten)
         found = {episodes.key(finding): finding for finding in each if not self._knows(finding)}
@@ -58,7 +61,7 @@ class Damage:
         now = self._here.now()
         moment = timestamp(now, "milliseconds")
         after = episodes.observed(before, found, moment, lambda _: False, moment)
-        store.keep(self._repository, place, after, store.Known(), now)
+        store.keep(self._repository, place, after, store.Known(), now, told_scans=self._told)
 
     def _knows(self, finding: FileFinding) -> bool:
         known = (self._lasting or {}).get(episodes.key(finding))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 
 from msgspec.structs import replace
@@ -101,6 +102,21 @@ def of(repository: Repository, place: str, id: str) -> Scan | None:
     Raises `RepositoryError`; `SnapshotError` if it is damaged.
     """
     return _read(repository, f"{layout.scans(place)}{id}{_SUFFIX}")
+
+
+def untold(repository: Repository, scan: Scan, told: Collection[str], most: int) -> list[Scan]:
+    """Return the scans before one that were made after those that are `told`, the oldest first.
+
+    At most so many, the latest, and none from before one that has no record any more. Raises
+    `RepositoryError`, `SnapshotError`.
+    """
+    found = deque[Scan]()
+    while scan.after and scan.after not in told and len(found) < most:
+        before = of(repository, scan.place, scan.after)
+        if before is None:
+            break
+        found.appendleft(scan := before)
+    return list(found)
 
 
 def newest(repository: Repository, place: str) -> str:

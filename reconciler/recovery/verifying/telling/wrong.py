@@ -246,17 +246,6 @@ class Wrong(Struct):
         return replace(episode, was=was, missed=tuple(each for each in left if each is not was))
 
     @property
-    def untold(self) -> list[FileFinding]:
-        """What lasts of files of which nothing was taken: it may be over."""
-        return [e for e in self.lasting.values() if is_of_bytes(e) and not self._is_told(e)]
-
-    def _is_told(self, finding: FileFinding) -> bool:
-        of_path = self.by_key.get(episodes.key(finding))
-        if of_path is None or finding.was is None:
-            return of_path is not None or self.is_missed(finding)
-        return is_among(finding.was, giving_up.given_up(of_path))
-
-    @property
     def new(self) -> list[FileFinding]:
         """What was not known to be so, and nobody has accepted."""
         known = self.lasting.get
