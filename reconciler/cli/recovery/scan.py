@@ -164,6 +164,7 @@ def _scan(
                 executor=executor,
                 sums=cloud.sums,
                 lists=cloud.lists,
+                catch_up=lambda place: remembered.catch_up(repository, place, utc_now),
             ):
                 results.append(result)
                 settled = said.get(target.place, Objective()).settled

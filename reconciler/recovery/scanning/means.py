@@ -45,6 +45,9 @@ class Means(Struct, frozen=True, dict=True):
     #: Lists of buckets, by their names, that take the place of the servers' own.
     lists: Mapping[str, BucketList] = {}
 
+    #: Keeps what earlier scans of a place have found that were killed before they could.
+    catch_up: Callable[[str], None] = lambda _place: None
+
     def list_of(self, target: Target) -> BucketList | None:
         """Return the list of a storage's bucket; None: the server is asked."""
         bucket = bucket_of(target.type, target.url) if self.lists else None

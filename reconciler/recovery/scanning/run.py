@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 
@@ -48,22 +48,22 @@ def scan(
     executor: Executor | None = None,
     sums: Sums | None = None,
     lists: Mapping[str, BucketList] | None = None,
+    catch_up: Callable[[str], None] = lambda _place: None,
 ) -> Generator[Scanned]:
     """Scan storages, and yield how the scan of each ended.
 
     An `executor` is one of other processes or machines, which open the storages themselves. What
     `sums` attest of a storage's objects need not be read; what lies in a bucket that one of `lists`
-    is of, by its name, is taken from that. One
-    that can't be reached does not stop the others. Whoever ends it early through `pace` gets
-    what was finished. Raises `RepositoryError` if the repository fails, once what was found until
-    then is told; the next run goes on.
+    is of, by its name, is taken from that. Before damage is kept, `catch_up` keeps what scans of
+    that place have found that were killed. One that can't be reached does not stop the others.
+    Whoever ends it early through `pace` gets what was finished. Raises `RepositoryError` if the
+    repository fails, once what was found until then is told; the next run goes on.
     """
     pace = pace or Pace()
     with threads_of(executor, wish.workers, pace) as threads:
         elsewhere = open_source if executor else None
-        means = Means(
-            repository, wish, here, threads, pace, tally or Tally(), elsewhere, sums, lists or {}
-        )
+        by = repository, wish, here, threads, pace, tally or Tally(), elsewhere
+        means = Means(*by, sums, lists or {}, catch_up)
         for target in targets:
             if pace.stopping:
                 yield Scanned(target.name, NOT_BEGUN, "The run was ended before its turn came")

@@ -7,10 +7,12 @@ same, so that a run that is killed before its findings are kept loses nothing.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import takewhile
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -45,12 +47,32 @@ def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]
     """
     try:
         if scanned.rotten:
+            catch_up(repository, scanned.place, clock, until=scanned.scan)
             _keep_rotten(repository, scanned, clock)
         if scanned.scan is not None:
             _keep(repository, scanned, scanned.scan, clock)
     except (RepositoryError, SnapshotError) as error:
         scanned.notes.append(f"Which files are damaged or gone could not be kept: {error}")
         scanned.forgotten = True
+
+
+def catch_up(
+    repository: Repository, place: str, clock: Callable[[], datetime], *, until: Scan | None = None
+) -> None:
+    """Keep what scans of a place have found that were killed before they could.
+
+    Of those `until` one, if one is given. What is found after them is to be kept after that. If it
+    can't be, the next scan tries again.
+    """
+    with contextlib.suppress(RepositoryError, SnapshotError):
+        if until is None:
+            last = record.latest(repository, place, complete=False)
+        else:
+            last = record.of(repository, place, until.after) if until.after else None
+        known = store.read(repository, place)
+        is_old = known.records and not known.told_scans
+        if last is not None and last.id not in known.told_scans and not is_old:
+            _write(repository, last, known, _after(repository, last, known, clock), clock)
 
 
 def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
@@ -97,27 +119,55 @@ def _keep(
     lost = [*known.problems, *([gone] if gone else [])]
     scanned.notes += lost
     scanned.forgotten = scanned.forgotten or bool(lost)
+    after = _after(repository, scan, known, clock)
+    left_out = Exclusions(scan.excluded).covers
+    lasting = (e for e in after.episodes if not (e.resolved or left_out(e.path)))
+    after.wrong.add(lasting, after.hidden)
+    after.wrong.tell(scanned)
+    _write(repository, scan, known, after, clock)
+
+
+class _After(NamedTuple):
+    """What is known after a scan: all findings, and what it has itself otherwise than it should."""
+
+    episodes: list[FileFinding]
+    wrong: Wrong
+    hidden: Hidden
+    no_room: int = 0
+
+
+def _after(
+    repository: Repository, scan: Scan, known: store.Known, clock: Callable[[], datetime]
+) -> _After:
+    """Return what is known after a scan, and those before it that were killed."""
     now = timestamp(clock(), "milliseconds")
     before: Sequence[FileFinding] = known.episodes
     untold = _untold(repository, scan, known)
     # What a clock told that was ahead is told again.
     until, more = known.no_room_until if known.no_room_until <= now else "", 0
     for one in (*untold, scan):
-        after, wrong, hidden = _found(repository, one, before, now, until)
-        before, more = after, max(more, wrong.no_room)
-    left_out = Exclusions(scan.excluded).covers
-    wrong.add((e for e in after if not (e.resolved or left_out(e.path))), hidden)
-    wrong.tell(scanned)
+        after = _found(repository, one, before, now, until)
+        before, more = after.episodes, max(more, after.wrong.no_room)
+    return after._replace(no_room=more)
+
+
+def _write(
+    repository: Repository,
+    scan: Scan,
+    known: store.Known,
+    after: _After,
+    clock: Callable[[], datetime],
+) -> None:
     is_told = scan.id in known.told_scans or not (known.records or scan.remembered)
-    if after != list(known.episodes) or not is_told:
+    if after.episodes != list(known.episodes) or not is_told:
         store.keep(
             repository,
             scan.place,
-            after,
+            after.episodes,
             known,
             clock(),
             no_room_until=scan.ended_at,
-            no_room=more,
+            no_room=after.no_room,
             told_scans=(scan.id,),
         )
 
@@ -129,13 +179,15 @@ def _untold(repository: Repository, scan: Scan, known: store.Known) -> list[Scan
         told = known.told_scans or (scan.after,)
         return record.untold(repository, scan, told, _MOST)
     # Where nothing was ever told, one that remembers nothing has found nothing.
+    if not scan.remembered:
+        return []
     earlier = reversed(record.untold(repository, scan, (), _BACK))
     return list(takewhile(lambda one: one.remembered, earlier))[::-1]
 
 
 def _found(
     repository: Repository, scan: Scan, known: Sequence[FileFinding], now: str, until: str
-) -> tuple[list[FileFinding], Wrong, Hidden]:
+) -> _After:
     """Return the findings after a scan: what was `known` before it, and what it saw."""
     hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
     wrong = _taken(repository, scan, known, hidden, until)
@@ -148,7 +200,7 @@ def _found(
     ended = _ended(repository, scan, wrong, hidden)
     before = wrong.without_moved(wrong.without_renewed(known, scan.ended_at))
     after = episodes.observed(before, found, scan.ended_at, ended, now, left=wrong.left)
-    return after, wrong, hidden
+    return _After(after, wrong, hidden)
 
 
 def _taken(

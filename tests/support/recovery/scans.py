@@ -15,6 +15,7 @@ from reconciler.recovery.scanning.outcome import Scanned, Wish
 from reconciler.recovery.scanning.reading.pace import Pace
 from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.values import Scan
+from reconciler.recovery.verifying import remembered
 from support.recovery.memory import TARGET, Storage
 
 _runs = count(1)
@@ -42,14 +43,16 @@ def scan_once(
     executor=None,
 ) -> Scanned:
     """Scan one storage, and return how it ended."""
+    by = by or here()
     (ended,) = scan(
         [TARGET],
         repository,
         wish or Wish(),
-        by or here(),
+        by,
         open_source=storage.open,
         pace=pace,
         executor=executor,
+        catch_up=lambda place: remembered.catch_up(repository, place, by.now),
     )
     return ended
 

@@ -12,6 +12,7 @@ from reconciler.cli.commands.recovery.verify import VerifyOptions
 from reconciler.cli.context import Context
 from reconciler.cli.recovery.reading import prepared
 from reconciler.cli.recovery.targets import targets_of
+from reconciler.environment.timestamps import utc_now
 from reconciler.location import location
 from reconciler.model import Storage
 from reconciler.recovery.repository.contract import Repository
@@ -20,6 +21,7 @@ from reconciler.recovery.scanning.run import scan
 from reconciler.recovery.snapshots.document import SnapshotStorage
 from reconciler.recovery.sources import open_source
 from reconciler.recovery.values import Target
+from reconciler.recovery.verifying import remembered
 
 Read = Callable[[Target, tuple[str, ...]], Scanned]
 
@@ -61,6 +63,7 @@ def reading(
                     open_source=open_source,
                     pace=by.pace,
                     tally=by.tally,
+                    catch_up=lambda place: remembered.catch_up(repository, place, utc_now),
                 )
                 result = done[target.place] = next(ended)
                 if result.failure is None:  # else it would raise what it tells of itself

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from hashlib import sha256
 
 import pytest
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import utc_now
+from reconciler.errors import RepositoryError
 from reconciler.recovery import seal
 from reconciler.recovery.findings import record as findings_record
 from reconciler.recovery.findings import store
@@ -116,3 +118,30 @@ def test_findings_of_earlier_versions_tell_of_all_scans_before_them(nights):
     before = known(nights)
     nights.scan()
     assert known(nights) == before
+
+
+def test_what_rots_again_is_held_against_what_was_written_in_a_night_that_was_killed(nights, kept):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    nights.scan(kept=kept)
+    nights.put(b"rotten!", mtime_ns=LONG_AGO + 1)
+    nights.scan()
+    assert known(nights) == [(DAMAGED, b"f/a", 1, 2), (DAMAGED, b"f/a", 3, None)]
+    last = store.read(nights.repository, TARGET.place).episodes[-1]
+    assert last.was.sha256 == sha256(WRITTEN).digest()
+
+
+def test_what_a_scan_could_not_keep_it_tells_all_the_same_and_the_next_one_keeps_it(
+    nights, monkeypatch
+):
+    def full(*_args, **_more):
+        raise RepositoryError("no space left")
+
+    del nights.storage.files[b"f/a"]
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "keep", full)
+        ended = nights.scan()
+    assert (ended.missing_first, ended.forgotten) == ([b"f/a"], True)
+    nights.scan()
+    assert known(nights) == [(MISSING, b"f/a", 1, None)]
