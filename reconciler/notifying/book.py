@@ -16,6 +16,7 @@ from reconciler.environment.timestamps import timestamp
 from reconciler.notifying.digests import Rhythm, due
 from reconciler.notifying.untold import EMPTY, Queue, changes, merged
 from reconciler.watching.conditions import Lasting
+from reconciler.watching.memory import PLACES, WHOSE, Memory
 
 FORMAT_VERSION = 1
 NAME = "notify.json"
@@ -49,8 +50,9 @@ class Book(Struct, frozen=True, omit_defaults=True):
     known: tuple[Lasting, ...] = ()
     #: Of the watch's memory from which it was.
     serial: int = 0
-    #: What told of it, as that memory had it.
+    #: What told of it, and what lies where, as that memory had it.
     whose: dict[str, str] = {}
+    places: dict[str, dict[str, str]] = {}
     #: What is watched: the address of the platform, without secrets; empty if it was never read.
     place: str = ""
     destinations: dict[str, Waiting] = {}
@@ -64,6 +66,13 @@ class Book(Struct, frozen=True, omit_defaults=True):
 
 
 BLANK = Book(FORMAT_VERSION)
+
+
+def recalled(book: Book, memory: Memory) -> Memory:
+    """Return a watch's memory with all that was taken down since it was kept."""
+    whose = {name: told for name, told in book.whose.items() if name in WHOSE}
+    places = {name: book.places.get(name, {}) for name in PLACES}
+    return replace(memory, lasting=book.known, serial=book.serial, **whose, **places)
 
 
 def opened(book: Book, whom: Mapping[str, str], now: datetime, rhythm: Rhythm | None) -> Book:

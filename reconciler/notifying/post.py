@@ -23,7 +23,7 @@ from reconciler.notifying.message import AGAIN, Door, Message, Outcome
 from reconciler.notifying.untold import Queue
 from reconciler.printable import quoted
 from reconciler.watching.conditions import Lasting
-from reconciler.watching.memory import WHOSE, Memory
+from reconciler.watching.memory import Memory
 from reconciler.watching.status import Destination
 
 #: Seconds after the first failure, and at most.
@@ -107,8 +107,7 @@ class Post:
         Its own memory may be lost, or older, since a full disk did not keep it.
         """
         if memory.serial < self._book.serial:
-            whose = {name: told for name, told in self._book.whose.items() if name in WHOSE}
-            return replace(memory, lasting=self._book.known, serial=self._book.serial, **whose)
+            return books.recalled(self._book, memory)
         self.take(memory)
         return memory
 
@@ -119,8 +118,8 @@ class Post:
             book = books.taken(self._book, memory.lasting, now, digests=digests)
             if place not in ("", book.place):
                 book = replace(book, place=place)
-            if memory.whose != book.whose:
-                book = replace(book, whose=memory.whose)
+            if (memory.whose, memory.places) != (book.whose, book.places):
+                book = replace(book, whose=memory.whose, places=memory.places)
             if book is not self._book:
                 book = replace(book, serial=memory.serial)
             if book is not self._book or self._is_unkept:

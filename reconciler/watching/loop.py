@@ -30,7 +30,7 @@ from reconciler.watching.survey import Proof, Run
 class Watch:
     """Takes one step after the other; what waits between them is up to its caller.
 
-    Only `status`, `numbers` and `whose` may be asked from another thread.
+    Only `status`, `numbers` and `memory` may be asked from another thread.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Watch:
         self._fails_late = False
         self._told.drop(taken.not_looked_at(terms, memory.lasting))
         if terms.scan_every is None:
-            self._told.remember(repository="", scans_in="", dues=())
+            self._told.remember(repository="", scans_in="", repositories={}, dues=())
         elif clock.since_1970(due) < memory.scan_due - 1.0:
             # It is due sooner than it was: from now on, and not anew at each start.
             self._remember(scan_due=clock.since_1970(due))
@@ -82,7 +82,7 @@ class Watch:
     def step(self) -> Step:
         """Do what comes next, and return what it was; a wait and the end are left to the caller."""
         if self._hangs():
-            self._told.see(PROOFS, files.unknown(self._told.memory.lasting, files.HANGS))
+            self._told.see(PROOFS, files.unknown(self.memory.lasting, files.HANGS))
         step = schedule.next_step(self._terms, self._agenda, self._clock.passed())
         self._agenda = schedule.begun(self._terms, self._agenda, step, self._clock.passed())
         does = {PULL: self._pull, LOOK: self._look, APPLY: self._apply, SCAN: self._scan}
@@ -96,9 +96,9 @@ class Watch:
         self._status = taken.scanned(self._status, ended.exit_code, self._time())
         if ended.worked or ended.problem:  # who was interrupted has seen neither
             if ended.known is not None:
-                gone = files.left(self._told.memory.lasting, SCANNING, ended.known)
+                gone = files.left(self.memory.lasting, SCANNING, ended.known)
                 self._told.drop(SCANNING, gone)
-            lasting, told = self._told.memory.lasting, (ended.exit_code, ended.known, ended.short)
+            lasting, told = self.memory.lasting, (ended.exit_code, ended.known, ended.short)
             self._told.see(SCANNING, files.of_scan(ended.problem, *told, lasting))
         self._is_passed_by = self._recalling is not None
         if ended.known is not None:
@@ -115,16 +115,16 @@ class Watch:
         elif recalled.known is not None:
             self._know(recalled.known)
         elif recalled.problem:
-            self._told.see(PROOFS, files.unknown(self._told.memory.lasting, recalled.problem))
+            self._told.see(PROOFS, files.unknown(self.memory.lasting, recalled.problem))
 
     def told_runs(self, runs: tuple[Run, ...] | None) -> None:
         """Take note of the newest runs; None where nobody knows."""
         self._status = replace(self._status, runs=runs)
 
     @property
-    def whose(self) -> dict[str, str]:
-        """What this watch is of, as a memory says it."""
-        return self._told.memory.whose
+    def memory(self) -> Memory:
+        """What is known, and of what."""
+        return self._told.memory
 
     @property
     def scanning(self) -> bool:
@@ -166,20 +166,19 @@ class Watch:
 
     def _look(self) -> None:
         begun = self._clock.passed()
-        looked = checked(self._told.memory, self._deeds.look())
+        looked = checked(self.memory, self._deeds.look())
         self._judge_scans()
         self._recall()
         now, time = self._clock.passed(), self._time()
         self._agenda = schedule.looked(
             self._terms, self._agenda, now, self._clock.spread(), looked.found
         )
-        self._code = looked.exit_code
-        if self._leaves_alone(looked):
-            self._code = CHANGES
+        is_left = schedule.is_left_alone(self._terms, self._agenda, looked.found)
+        self._code = CHANGES if is_left else looked.exit_code
         if not self._agenda.newest and looked.exit_code not in (USAGE, INVALID):
             self._code = ERROR
         status = replace(self._status, tried_at=time, rounds=self._status.rounds + 1)
-        if looked.platform and self._told.memory.platform not in ("", looked.platform):
+        if looked.platform and self.memory.platform not in ("", looked.platform):
             self._told.drop(LIVE | APPLYING)
         self._told.see(READING, [looked.problem] if looked.problem else [])
         if looked.problem is not None:
@@ -188,12 +187,6 @@ class Watch:
             return
         self._status = taken.looked(status, looked, time, round(now - begun, 3))
         self._planned(looked, time)
-
-    def _leaves_alone(self, looked: Looked) -> bool:
-        """Return whether there is a plan to be applied, and it is not its time."""
-        found = looked.found
-        pending = self._terms.applies and found is not None and found.ready and found.digest
-        return bool(pending) and self._agenda.stage != READY
 
     def _planned(self, looked: Looked, time: str) -> None:
         """Take note of what a look that worked has planned, and tell it if that is new."""
@@ -212,13 +205,14 @@ class Watch:
         if self._fails_late and self._agenda.newest and self._agenda.stage != READY:
             self._fails_late = False  # nothing is to be applied any more
             self._told.see(CHECKOUT, [])
-        whose = {"platform": looked.platform, "platform_id": looked.platform_id}
+        whose = self.memory.of_platform(looked.platform, looked.platform_id)
         self._remember(looked_at=time, **whose)
 
     def _apply(self) -> None:
         self._remember(applying=self._deeds.run())
         tried = self._deeds.apply()
-        self._remember(platform_id=tried.platform_id or self._told.memory.platform_id)
+        if tried.platform_id:
+            self._remember(**self.memory.of_platform(self.memory.platform, tried.platform_id))
         now, spread = self._clock.passed(), self._clock.spread()
         if tried.pulled is not None:
             self._fails_late = tried.pulled.problem is not None
@@ -252,7 +246,7 @@ class Watch:
         every = self._terms.scan_every
         if every is None:
             return
-        known, since = self._told.memory, self._status.scanning_since
+        known, since = self.memory, self._status.scanning_since
         self._told.see(files.KINDS, files.overdue(self._time(), known.lasting, known.dues))
         longest = self._terms.scan_longest or every
         begun = self._agenda.scan_due - every
@@ -260,19 +254,24 @@ class Watch:
         self._told.see(RUNNING, [files.long_scan(since)] if is_long else [])
 
     def _know(self, known: Known) -> None:
-        before = self._told.memory
+        before = self.memory
+        if before.scans_in != known.address:
+            lies_there = before.repository_at(known.address) or known.repository
+            if before.repository not in ("", lies_there):
+                self._told.drop(PROOFS)
+            self._remember(dues=(), **before.of_repository(known.address, lies_there))
+        before = self.memory
         if before.repository not in ("", known.repository):
-            if before.scans_in == known.address:
-                self._told.see(PROOFS, files.another(before.lasting))
-                return
-            self._told.drop(PROOFS)
+            self._told.see(PROOFS, files.another(before.lasting))
+            return
         self._told.drop(PROOFS, files.left(before.lasting, PROOFS, known))
         self._proofs = {proof.place: proof for proof in known.proofs}
         self.numbers = known.numbers
         self._status = taken.proved(self._status, self._proofs, known)
         self._plot()
-        self._told.see(PROOFS, files.told(self._told.memory.lasting, known))
-        self._remember(dues=known.dues, repository=known.repository, scans_in=known.address)
+        self._told.see(PROOFS, files.told(self.memory.lasting, known))
+        whose = before.of_repository(known.address, known.repository)
+        self._remember(dues=known.dues, **whose)
 
     def _recall(self) -> None:
         """Begin to look up what the repository of scans knows, if nobody does."""

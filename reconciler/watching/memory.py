@@ -25,8 +25,11 @@ from reconciler.watching.schedule import Failing, Terms, pause
 
 FORMAT_VERSION = 1
 NAME = "watch.json"
-#: What of a memory says what told of it.
+#: What of a memory says what told of it, and which of these lie where.
 WHOSE = ("manifest", "platform", "platform_id", "repository", "scans_in")
+PLACES = ("platforms", "repositories")
+#: Of how many addresses it is known what lies there.
+_MOST = 100
 _BEGINS, _ENDS = ".watch-", ".tmp"
 _STAYS = (
     "nothing is applied, and what was told before lasts until that one is back; if this is meant, "
@@ -69,11 +72,38 @@ class Memory(Struct, frozen=True, omit_defaults=True):
     platform_id: str = ""
     repository: str = ""
     scans_in: str = ""
+    #: Each address that was given until now, the one last that was looked at last, and the id of
+    #: the platform, or repository, that lay there. (Earlier versions kept only the pairs above.)
+    platforms: dict[str, str] = {}
+    repositories: dict[str, str] = {}
 
     @property
     def whose(self) -> dict[str, str]:
         """What told of it, as far as that is known."""
         return {name: told for name in WHOSE if (told := getattr(self, name))}
+
+    @property
+    def places(self) -> dict[str, dict[str, str]]:
+        """What lies where, as far as that is known."""
+        return {name: known for name in PLACES if (known := getattr(self, name))}
+
+    def platform_at(self, address: str) -> str:
+        """Return the id of the platform that is known at an address; empty if none is."""
+        return _with(self.platforms, self.platform, self.platform_id).get(address, "")
+
+    def repository_at(self, address: str) -> str:
+        """Return the id of the repository that is known at an address; empty if none is."""
+        return _with(self.repositories, self.scans_in, self.repository).get(address, "")
+
+    def of_platform(self, address: str, id: str) -> dict[str, object]:
+        """Return what is to be remembered of a platform that was looked at."""
+        known = _with(self.platforms, self.platform, self.platform_id)
+        return {"platform": address, "platform_id": id, "platforms": _with(known, address, id)}
+
+    def of_repository(self, address: str, id: str) -> dict[str, object]:
+        """Return what is to be remembered of a repository in which was looked up what it knows."""
+        known = _with(self.repositories, self.scans_in, self.repository)
+        return {"scans_in": address, "repository": id, "repositories": _with(known, address, id)}
 
     @property
     def moments(self) -> Iterable[str]:
@@ -110,16 +140,24 @@ def paused(failing: Iterable[Failing], clock: Clock) -> tuple[Paused, ...]:
     return tuple(Paused(one.digest, one.failures, clock.since_1970(one.until)) for one in failing)
 
 
-def is_another(whose: Mapping[str, str], address: str, id: str) -> bool:
+def _with(known: Mapping[str, str], address: str, id: str) -> dict[str, str]:
+    """Return what lies where, with one more that says which it is; the oldest are forgotten."""
+    if not address or id in ("", NEW_PLATFORM, UNKNOWN_PLATFORM):
+        return dict(known)
+    others = [(one, what) for one, what in known.items() if one != address]
+    return dict([*others, (address, id)][-_MOST:])
+
+
+def is_another(memory: Memory, address: str, id: str) -> bool:
     """Return whether a platform is another one than the one that was known, or none any more.
 
     Where no id was known whatever is found is what there is. Another address is what a person
-    wants, but for one at which there is no platform: it may be mistyped.
+    wants, but for one at which there is no platform: it may be mistyped. One that was given before
+    is no other one: what lay there is known.
     """
-    known, at_ours = whose.get("platform_id", ""), whose.get("platform") == address
     if id == NEW_PLATFORM:
-        return known not in ("", NEW_PLATFORM)
-    return at_ours and known not in ("", NEW_PLATFORM, UNKNOWN_PLATFORM, id)
+        return memory.platform_id not in ("", NEW_PLATFORM)
+    return memory.platform_at(address) not in ("", id)
 
 
 def checked(memory: Memory, looked: Looked) -> Looked:
@@ -128,15 +166,16 @@ def checked(memory: Memory, looked: Looked) -> Looked:
     That is so until it is back, or a person says that it is meant: the manifest by another address,
     who starts the watch by another folder of state.
     """
-    if looked.problem or not is_another(memory.whose, looked.platform, looked.platform_id):
+    if looked.problem or not is_another(memory, looked.platform, looked.platform_id):
         return looked
     said = f"{quoted(looked.platform)} {_why(memory, looked)}"
     return Looked(ERROR, problem=Condition(UNREAD, "", OF_ANOTHER, said))
 
 
 def _why(memory: Memory, looked: Looked) -> str:
-    known, found = quoted(memory.platform_id), quoted(looked.platform_id)
-    if memory.platform != looked.platform:
+    before = memory.platform_at(looked.platform)
+    known, found = quoted(before or memory.platform_id), quoted(looked.platform_id)
+    if not before and memory.platform != looked.platform:
         return (
             "does not exist: `reconciler apply` makes it, if the address is right; a watch that "
             f"knows another platform ({quoted(memory.platform)}) makes none"

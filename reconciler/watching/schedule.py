@@ -163,6 +163,12 @@ def paused_until(agenda: Agenda, digest: str) -> float | None:
     return next((one.until for one in agenda.failing if one.digest == digest), None)
 
 
+def is_left_alone(terms: Terms, agenda: Agenda, found: Found | None) -> bool:
+    """Return whether a look has found a plan that is to be applied, and it is not its time."""
+    pending = terms.applies and found is not None and found.ready and found.digest
+    return bool(pending) and agenda.stage != READY
+
+
 def _may_try(terms: Terms, agenda: Agenda, now: float, found: Found) -> bool:
     until = paused_until(agenda, found.digest)
     return terms.applies and agenda.newest and (until is None or now >= until)

@@ -35,8 +35,18 @@ class World:
         self.reached = self.pulled = self.applies = True
         self.busy = self.outdated = self.scanning = False
         self.calls = []
-        #: Which platform lies at the address, and which one a watch knows there.
-        self.id, self.known = NEW_PLATFORM, ""
+        #: The address that the manifest names; which platform lies where, and a watch knows there.
+        self.place, self.ids, self.known = "here", {}, {}
+
+    @property
+    def id(self):
+        return self.ids.get(self.place, NEW_PLATFORM)
+
+    @property
+    def is_ours(self):
+        if self.id == NEW_PLATFORM:
+            return not self.known
+        return self.known.get(self.place, self.id) == self.id
 
     @property
     def digest(self):
@@ -48,28 +58,28 @@ class World:
         return Pulled("c0ffee", problem)
 
     def look(self):
-        counts = self.reached and self.known in ("", self.id)
+        counts = self.reached and self.is_ours
         self.calls.append((LOOK, self.digest if counts else None))
         if not self.reached:
             return Looked(1, problem=Condition("unread", "", "", "no route"))
-        if not self.known and self.id != NEW_PLATFORM:
-            self.known = self.id
+        if counts and self.id != NEW_PLATFORM:
+            self.known[self.place] = self.id
         found = [Condition(DRIFT, name, "changed", how) for name, how in self.differs.items()]
         found += [Condition(BLOCKED, name, "protected", "it is") for name in self.blocked]
         found_out = Found(not self.blocked, self.digest)
-        return Looked(0, tuple(found), found=found_out, platform="here", platform_id=self.id)
+        return Looked(0, tuple(found), found=found_out, platform=self.place, platform_id=self.id)
 
     def run(self):
         return "20261130-084329-640-c7d9ea"
 
     def apply(self):
-        assert self.known in ("", self.id), "it is another platform, or a new one"
+        assert self.is_ours, "it is another platform, or a new one"
         tried = self.tried()
         self.calls.append((APPLY, (self.digest, tried)))
         if tried.worked:
             self.differs.clear()
             if self.id == NEW_PLATFORM:
-                self.id = self.known = "made"
+                self.ids[self.place] = self.known[self.place] = "made"
                 tried = replace(tried, platform_id=self.id)
         return tried
 
@@ -159,11 +169,16 @@ class Watched(RuleBasedStateMachine):
 
     @rule(other=st.sampled_from(("ours", "made", "theirs", NEW_PLATFORM)))
     def swap(self, other):
-        self.world.id = other
+        self.world.ids[self.world.place] = other
+
+    @rule(place=st.sampled_from(("here", "there")))
+    def name_another_address(self, place):
+        self.world.place = place
 
     @rule()
     def have_the_platform_back(self):
-        self.world.id = self.world.known or self.world.id
+        place = self.world.place
+        self.world.ids[place] = self.world.known.get(place, self.world.id)
 
     @rule()
     def edit_between_plan_and_apply(self):

@@ -8,7 +8,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -61,7 +61,7 @@ class _Scanner(Protocol):
     def recall(self) -> None:
         """Begin to look up what the repository knows."""
 
-    def follow(self, whose: Callable[[], Mapping[str, str]]) -> None:
+    def follow(self, remembered: Callable[[], Memory]) -> None:
         """Know from now on of which platform is scanned, and into which repository."""
 
 
@@ -124,7 +124,7 @@ def _watch(context: Context, options: WatchOptions, events: EventStream, folder:
             )
             notifying.follow(lambda: watch.status, lambda: stop.interrupted)
             if scanner:
-                scanner.follow(lambda: watch.whose)
+                scanner.follow(lambda: watch.memory)
             with _listening(context, options, watch, inbox, notifying):
                 return _go_on(watch, stop, inbox, notifying, once=options.once)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import closing
 
 from msgspec.structs import replace
@@ -47,7 +47,7 @@ from reconciler.retry.reader import PatientReader
 from reconciler.watching.conditions import NOT_SCANNED, Condition
 from reconciler.watching.deeds import ScanEnded
 from reconciler.watching.files import Known, Recalled, Short
-from reconciler.watching.memory import is_another
+from reconciler.watching.memory import NOTHING, Memory, is_another
 
 #: Seconds in which a scan that has ended has written all that it found.
 _SETTLED = 3.0
@@ -93,11 +93,11 @@ class Scanner:
         self._options = _options(options)
         self._stop, self._ended, self._recalled = stop, ended, recalled
         self._memo: Memo | None = None
-        self._whose: Callable[[], Mapping[str, str]] = dict
+        self._remembered: Callable[[], Memory] = lambda: NOTHING
 
-    def follow(self, whose: Callable[[], Mapping[str, str]]) -> None:
+    def follow(self, remembered: Callable[[], Memory]) -> None:
         """Know from now on of which platform is scanned, and into which repository."""
-        self._whose = whose
+        self._remembered = remembered
 
     def begin(self) -> None:
         """Begin a scan in a thread of its own, which keeps the program from no end."""
@@ -178,16 +178,16 @@ class Scanner:
         platform = choose_platform(context, manifest)
         with closing(PatientReader(platform.reader())) as reader:
             found = identity(reader.identity())
-        if is_another(self._whose(), shown(masked(platform.address)), found):
+        if is_another(self._remembered(), shown(masked(platform.address)), found):
             raise PlatformError(
                 "the platform is another one than before: nothing of its storages is scanned"
             )
 
     def _check(self, repository: Repository) -> None:
         """Raise `RepositoryError` if another one is known to lie at its address."""
-        whose, marked = self._whose(), marker.read(repository)
-        known, is_ours = whose.get("repository"), whose.get("scans_in") == called(self._repository)
-        if known and is_ours and (marked is None or marked.id != known):
+        marked = marker.read(repository)
+        known = self._remembered().repository_at(called(self._repository))
+        if known and (marked is None or marked.id != known):
             raise RepositoryError(
                 "the repository of scans is another one than before: nothing is scanned into it"
             )

@@ -171,6 +171,22 @@ def test_another_address_is_what_a_person_wants_but_no_platform_is_made_there(wa
     assert names(watched.path / "mnt/platform.db") == names(watched.path / "second.db") == ["nas"]
 
 
+def test_a_platform_is_known_also_after_a_manifest_that_named_another_one(watched):
+    watched.write(OURS.replace("mnt/platform", "second"), "second.yaml")
+    watched("apply", "-y", "-q", "-f", "second.yaml")
+    watched.write("hook = json://127.0.0.1:9/\n", "notify").chmod(0o600)
+    notifying = (*APPLY, "--notify-urls", "notify")
+    watched.write(watched.read("second.yaml"))
+    assert told(watched(*notifying)) == []
+    watched.write(OURS)
+    swap(watched)
+    (line,) = told(watched(*notifying, code=1))
+    assert "another platform than before" in line
+    (watched.path / ".reconciler/watch/watch.json").unlink()
+    assert told(watched(*notifying, code=1)) == []
+    assert names(watched.path / "mnt/platform.db") == ["other"]
+
+
 def test_a_server_that_answers_for_another_database_is_another_platform(folder):
     first, second = (f"sqlite:///{folder.path}/{name}.db" for name in ("first", "second"))
     with StateServer(first, token="admin") as server:

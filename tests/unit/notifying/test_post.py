@@ -295,6 +295,7 @@ def test_a_message_that_is_out_at_each_end_is_sent_three_times_if_it_may_be_take
 
 def test_of_what_a_watch_has_told_outlasts_its_memory(kept):
     of = {"manifest": "s.yaml", "platform": "here", "platform_id": "a", "repository": "r"}
+    of["platforms"], of["repositories"] = {"here": "a", "there": "b"}, {"proofs": "r"}
     post = kept.post(team=Door())
     post.take(Memory(1, serial=1, **of))
     post.close(SOON, tried=True)

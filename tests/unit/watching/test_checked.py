@@ -61,3 +61,41 @@ def test_another_address_is_what_a_person_wants_and_what_fails_says_so_itself():
     assert "does not exist: `reconciler apply` makes it" in new.problem.message
     failed = Looked(1, problem=Condition(UNREAD, "", OF_PLATFORM, "no route"))
     assert checked(memory, failed) is failed
+
+
+def seen(memory, name, id):
+    """Return a memory after a look that worked."""
+    return replace(memory, **memory.of_platform(f"sqlite:///{name}.db", id))
+
+
+def test_which_platform_lay_at_an_address_is_known_also_after_one_at_another():
+    # Of an earlier version, which kept only the one that was looked at last.
+    ours = replace(NOTHING, platform="sqlite:///p.db", platform_id="a")
+    since = seen(ours, "q", "b")
+    assert checked(since, SEEN) is SEEN
+    theirs = checked(since, replace(SEEN, platform_id="c"))
+    assert (theirs.exit_code, theirs.problem.code) == (ERROR, OF_ANOTHER)
+    assert "(its id is 'c', and was 'a')" in theirs.problem.message
+    gone = checked(since, replace(SEEN, platform_id=NEW_PLATFORM))
+    assert "(the platform that was there has the id 'a')" in gone.problem.message
+    third = seen(seen(since, "r", "c"), "q", "b")
+    assert checked(third, replace(SEEN, platform_id="b")).problem.code == OF_ANOTHER
+    assert third.platforms == {"sqlite:///p.db": "a", "sqlite:///r.db": "c", "sqlite:///q.db": "b"}
+
+
+@pytest.mark.parametrize("nobody", ["", NEW_PLATFORM, UNKNOWN_PLATFORM])
+def test_what_says_not_which_it_is_is_not_known_for_later(nobody):
+    since = seen(seen(replace(NOTHING, platform="", platform_id=""), "p", nobody), "q", "b")
+    assert checked(since, SEEN) is SEEN
+    assert since.platforms == {"sqlite:///q.db": "b"}
+
+
+def test_the_addresses_that_are_longest_ago_are_forgotten_and_never_the_last_one():
+    memory = NOTHING
+    for number in range(300):
+        memory = seen(seen(memory, f"{number}", f"{number}"), "p", "a")
+    assert 50 < len(memory.platforms) < 200
+    assert checked(memory, SEEN) is SEEN
+    assert checked(memory, replace(SEEN, platform_id="c")).problem.code == OF_ANOTHER
+    assert memory.platform_at("sqlite:///299.db") == "299"
+    assert memory.platform_at("sqlite:///0.db") == ""

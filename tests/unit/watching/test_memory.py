@@ -16,6 +16,8 @@ KNOWN = Memory(
     (Paused("sha256:0", 3, 1_796_000_000.5),),
     "2026-11-30T08:00:00Z",
     "20261130-084329-640-c7d9ea",
+    platforms={"sqlite:///p.db": "a"},
+    repositories={"proofs": "b"},
 )
 
 

@@ -27,7 +27,7 @@ from reconciler.watching.conditions import (
     Condition,
 )
 from reconciler.watching.deeds import Clock, Looked, ScanEnded
-from reconciler.watching.files import HANGS, PATIENCE, Known, Recalled
+from reconciler.watching.files import HANGS, PATIENCE, Due, Known, Recalled
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
 from reconciler.watching.schedule import APPLY, LOOK, SCAN, Found, Terms
@@ -35,6 +35,7 @@ from support.sampling import examples
 
 NAMES = ("nas", "raw")
 WRONG = Condition(FINDING, "nas", "missing", "'nas': 1 missing, and not accepted")
+LATER = (Due("nas", "2026-12-24T00:00:00Z", "overdue"),)
 
 
 class World:
@@ -86,11 +87,9 @@ class World:
             self.watch.recalled(one)
 
 
-def known(*conditions, repository="a", names=NAMES, unread=(), **more):
-    read = frozenset(names) - frozenset(unread)
-    return Known(
-        conditions, repository=repository, address="p", read=read, unread=frozenset(unread), **more
-    )
+def known(*conditions, repository="a", names=NAMES, unread=(), address="p", **more):
+    read, whose = frozenset(names) - frozenset(unread), {"repository": repository}
+    return Known(conditions, read=read, unread=frozenset(unread), address=address, **whose, **more)
 
 
 def test_each_look_tells_what_somebody_else_has_written_into_the_repository():
@@ -225,6 +224,29 @@ def test_a_repository_at_another_address_is_another_thing_to_look_at():
     assert (event, told.message) == (ENDED, f"{DROPPED}{WRONG.message}")
 
 
+def test_which_repository_lay_at_an_address_is_known_also_after_one_at_another():
+    world = World()
+    for one in (known(WRONG), known(WRONG, repository="b", address="q", dues=LATER)):
+        world.step(Recalled(one))
+    world.take_told()
+    other = Recalled(known(repository="c"))
+    for _ in range(2):
+        world.step(other)
+    (_, dropped), (event, told) = world.take_told()
+    assert dropped.message == f"{DROPPED}{WRONG.message}"
+    assert (event, told.kind) == (BEGAN, NOT_KNOWN)
+    world.start()
+    world.passed += 30 * 86_400.0
+    world.step(other)
+    assert world.lasting() == {told}
+    world.step(Recalled(known()))  # the first one is back
+    assert world.take_told() == [(ENDED, told)]
+    world.start(scans=False)  # a person says that the other one is meant
+    world.start()
+    world.step(other)
+    assert world.take_told() == []
+
+
 def test_of_a_storage_that_is_nowhere_any_more_nobody_says_that_it_is_well():
     world = World()
     world.step(Recalled(known(WRONG)))
@@ -289,6 +311,7 @@ READINGS = st.fixed_dictionaries(
     {
         "what": CONDITIONS,
         "repository": st.sampled_from("aab"),
+        "address": st.sampled_from("ppq"),
         "names": st.sampled_from([NAMES, NAMES, NAMES[:1]]),
         "unread": st.sampled_from([(), (), ("nas",)]),
     }
@@ -309,14 +332,14 @@ def read(reading):
         if name in reading["names"] and name not in reading["unread"]
     ]
     lost = [Condition(NOT_KNOWN, name, "", "damaged") for name in reading["unread"]]
-    asked = {key: reading[key] for key in ("repository", "names", "unread")}
+    asked = {key: reading[key] for key in ("repository", "address", "names", "unread")}
     return known(*conditions, *lost, **asked)
 
 
 @given(DEEDS)
 @settings(max_examples=examples(60, 3_000), deadline=None)
 def test_whatever_happens_an_end_is_told_by_who_has_read_it_and_nothing_twice(deeds):
-    world, lasts, repository = World(), {}, ""
+    world, lasts, places = World(), {}, {}
 
     def judge(reading=None):
         """Hold what was told against what was read, and what lasts against what was told."""
@@ -330,7 +353,7 @@ def test_whatever_happens_an_end_is_told_by_who_has_read_it_and_nothing_twice(de
                 if told.kind in PROOFS and told.name and not told.message.startswith(DROPPED):
                     assert reading is not None
                     assert told.name in reading.read
-                    assert reading.repository == repository
+                    assert reading.repository == places[reading.address]
                     assert told.key not in {one.key for one in reading.conditions}
             else:
                 lasts[told.key] = told
@@ -345,7 +368,7 @@ def test_whatever_happens_an_end_is_told_by_who_has_read_it_and_nothing_twice(de
             judge()
             assert not lasts.keys() & {one.key for one in world.lasting() if one.kind in PROOFS}
             world.start()
-            repository = ""
+            places.clear()
         elif what == "failed":
             world.step(Recalled(problem="no route"))
             assert world.watch.exit_code != SUCCESS
@@ -361,9 +384,9 @@ def test_whatever_happens_an_end_is_told_by_who_has_read_it_and_nothing_twice(de
                 world.watch.scanned(ScanEnded(0, worked=True, known=told))
             else:
                 world.step(Recalled(told))
-            repository = repository or told.repository
+            places.setdefault(told.address, told.repository)
         judge(told)
-        if told is not None and told.repository == repository:
+        if told is not None and told.repository == places[told.address]:
             # What was read is told, and nothing else of what was read.
             mine = {one.key for one in world.lasting() if one.kind in PROOFS - {OVERDUE}}
             assert {one.key for one in told.conditions if one.kind != OVERDUE} <= mine
