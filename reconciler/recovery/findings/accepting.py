@@ -17,7 +17,7 @@ from reconciler.printable import quoted
 from reconciler.recovery import paths
 from reconciler.recovery.findings import store
 from reconciler.recovery.findings.episodes import NEEDS_PROOF, Key, is_settled, key, open_ones
-from reconciler.recovery.findings.giving_up import given_up
+from reconciler.recovery.findings.giving_up import given_up, given_up_by
 from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
@@ -154,9 +154,11 @@ def _lasting(known: Sequence[FileFinding]) -> list[FileFinding]:
 
 
 def _is_given_up(episode: FileFinding) -> bool:
-    """Return whether a person has accepted that what is missed is gone."""
+    """Return whether a person has accepted that what is missed is gone, also beside damage."""
     accepted = episode.accepted
-    return accepted is not None and not accepted.withdrawn and is_bare(accepted.now)
+    if accepted is None or accepted.withdrawn:
+        return False
+    return is_bare(accepted.now) or len(given_up_by(accepted, episode)) > 1
 
 
 def _meant(

@@ -214,6 +214,22 @@ def test_what_was_given_up_counts_again_once_that_is_withdrawn_though_another_li
         assert nights.scan().found == 0
 
 
+def test_what_was_given_up_beside_damage_is_withdrawn_once_that_is_written_over(nights):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.put(WRITTEN, mtime_ns=LATER)
+    nights.scan()
+    nights.put(ROTTEN, mtime_ns=LATER)
+    assert nights.scan().altered_first == [b"f/a"]
+    nights.accept()
+    nights.put(b"more", mtime_ns=LATER + 1)
+    assert nights.scan().found == 0
+    shown = to_withdraw(nights.repository, TARGET.place, "nas", ("f/a",))
+    assert withdraw(nights.repository, TARGET.place, shown, "bob", utc_now()).findings
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+
+
 @pytest.mark.parametrize("how", ["closed", "left out"])
 @pytest.mark.parametrize("data", [b"", GOOD])
 def test_what_was_given_up_stays_so_after_a_night_in_which_nobody_could_look(nights, data, how):
