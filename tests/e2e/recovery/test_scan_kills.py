@@ -3,6 +3,7 @@
 Of fifty moments a few are tried by each commit; `--long` tries all.
 """
 
+import os
 import random
 import shutil
 import signal
@@ -10,14 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.recovery.findings import store
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
+from reconciler.recovery.values import DAMAGED, MISSING
 from support.recovery import killed_at
 from support.recovery.scans import rows, table
 from support.sampling import CAMPAIGN, is_long, sample
 
 HOOK = str(Path(killed_at.__path__[0]))
 FILES, MOMENTS, TRIED = 300, 50, 2
+#: So many moments before the end a scan has a record already, or is about to.
+LAST = 40
 
 
 @pytest.fixture
@@ -41,14 +46,14 @@ def found(storages, repository):
     }
 
 
-def scanned(storages, repository, *arguments, at=0, counted=None):
+def scanned(storages, repository, *arguments, at=0, counted=None, codes=(0,)):
     """Scan with the hook that kills; give the process when it has ended."""
     env = {"PYTHONPATH": HOOK, "KILLED_AT": str(at), "COUNTED_IN": str(counted or "")}
     process = storages.folder.start(
         "scan", "--into", repository, "-q", *arguments, env=env, stdout=-1, stderr=-1
     )
     _, errors = process.communicate(timeout=300)
-    assert process.returncode in (-signal.SIGKILL, 0), (at, errors.decode())
+    assert process.returncode in (-signal.SIGKILL, *codes), (at, errors.decode())
     return process
 
 
@@ -73,6 +78,68 @@ def test_a_scan_goes_on_after_a_kill_at_any_moment(many, request):
         assert found(many, repository) == expected, seed
         assert not list((many.path / repository / "unfinished").rglob("*.parquet")), seed
         shutil.rmtree(many.path / repository)
+
+
+@pytest.fixture
+def changing(many):
+    """Give how to scan what changes: what one scan finds gone, another one finds otherwise."""
+    folder = many.path / "nas/many"
+    rotten, kept = folder / "100", (folder / "101").read_bytes()
+    times = rotten.stat()
+    many.folder("scan", "--into", "before")
+    rotten.write_bytes(b"x" * times.st_size)
+    os.utime(rotten, ns=(times.st_atime_ns, times.st_mtime_ns))
+    many.folder("scan", "--into", "before", "--full", code=7)
+    many.folder("verify", "before", "--accept", "nas", "many/100", "-y")
+
+    def go_on(repository, **kill):
+        """Return how many scans have ended, and what is known then."""
+        for name in ("100", "101"):
+            (folder / name).unlink(missing_ok=True)
+        shutil.copytree(many.path / "before", many.path / repository)
+        scanned(many, repository, "--full", codes=(7,), **kill)
+        ended = len(list((many.path / repository / "scans").rglob("*.json")))
+        rotten.write_bytes(b"another")
+        (folder / "101").write_bytes(kept)
+        scanned(many, repository, "--full", codes=(7,))
+        opened, place = (
+            open_repository(str(many.path / repository)),
+            f"local:file://{many.path}/nas",
+        )
+        ends = [scan.ended_at for scan in record.whole(opened, place)]
+
+        def by(time):
+            return time and sum(end < time for end in ends)
+
+        return ended, [
+            (e.what, e.path, by(e.first_seen), by(e.resolved), bool(e.accepted), e.was)
+            for e in store.read(opened, place).episodes
+        ]
+
+    return go_on
+
+
+@CAMPAIGN
+def test_what_a_scan_had_found_that_was_killed_is_known_as_if_it_had_told(
+    many, changing, request, tmp_path
+):
+    counted = tmp_path / "counted"
+    ended, expected = changing("undisturbed", counted=counted)
+    assert [one[:4] for one in expected] == [
+        (DAMAGED, b"many/100", 1, 2),
+        (MISSING, b"many/100", 2, ""),
+        (MISSING, b"many/101", 2, 3),
+    ]
+    touches = int(counted.read_text())
+    moments = range(touches - LAST, touches + 1)
+    untold = 0
+    for at in moments if is_long(request.config) else sample(moments, TRIED, "kills at the end"):
+        told = changing(f"proofs-{at}", at=at)
+        if told[0] == ended:  # it has a record, and was killed before it had told
+            untold += 1
+            assert told[1] == expected, at
+        shutil.rmtree(many.path / f"proofs-{at}")
+    assert untold or not is_long(request.config)
 
 
 @pytest.mark.parametrize("blocks", [1, 8])
