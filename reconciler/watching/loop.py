@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import moment_of, timestamp
-from reconciler.errors import CHANGES, ERROR, INVALID, USAGE
+from reconciler.errors import CHANGES, ERROR, INTERRUPTED, INVALID, USAGE
 from reconciler.version import __version__
 from reconciler.watching import files, schedule, taken
 from reconciler.watching.conditions import (
@@ -81,7 +81,7 @@ class Watch:
 
     def step(self) -> Step:
         """Do what comes next, and return what it was; a wait and the end are left to the caller."""
-        if self._hangs():
+        if self._is_late() and not self._is_passed_by:
             self._told.see(PROOFS, files.unknown(self.memory.lasting, files.HANGS))
         step = schedule.next_step(self._terms, self._agenda, self._clock.passed())
         self._agenda = schedule.begun(self._terms, self._agenda, step, self._clock.passed())
@@ -135,6 +135,14 @@ class Watch:
     def exit_code(self) -> int:
         """What a run of this one round ends with."""
         return self._code or files.exit_code(self._told.lasting)
+
+    @property
+    def exit_code_at_end(self) -> int:
+        """What a run of one round ends with if an end is wanted now."""
+        if not self._status.rounds or schedule.is_cut_short(self._agenda):
+            return INTERRUPTED
+        is_due = schedule.leaves_scan(self._terms, self._agenda, self._clock.passed())
+        return self._code or (INTERRUPTED if is_due or self.recalls else self.exit_code)
 
     @property
     def recalls(self) -> bool:
@@ -249,8 +257,7 @@ class Watch:
         known, since = self.memory, self._status.scanning_since
         self._told.see(files.KINDS, files.overdue(self._time(), known.lasting, known.dues))
         longest = self._terms.scan_longest or every
-        begun = self._agenda.scan_due - every
-        is_long = self.scanning and self._clock.passed() - begun > longest
+        is_long = self.scanning and self._clock.passed() > self._agenda.scan_due - every + longest
         self._told.see(RUNNING, [files.long_scan(since)] if is_long else [])
 
     def _know(self, known: Known) -> None:
@@ -270,8 +277,7 @@ class Watch:
         self._status = taken.proved(self._status, self._proofs, known)
         self._plot()
         self._told.see(PROOFS, files.told(self.memory.lasting, known))
-        whose = before.of_repository(known.address, known.repository)
-        self._remember(dues=known.dues, **whose)
+        self._remember(dues=known.dues, **before.of_repository(known.address, known.repository))
 
     def _recall(self) -> None:
         """Begin to look up what the repository of scans knows, if nobody does."""
@@ -279,9 +285,6 @@ class Watch:
         if self._terms.scan_every is not None and (self._recalling is None or is_given_up):
             self._recalling, self._is_passed_by = self._clock.passed(), False
             self._deeds.recall()
-
-    def _hangs(self) -> bool:
-        return self._is_late() and not self._is_passed_by
 
     def _is_late(self) -> bool:
         since = self._recalling

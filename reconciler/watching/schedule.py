@@ -163,6 +163,16 @@ def paused_until(agenda: Agenda, digest: str) -> float | None:
     return next((one.until for one in agenda.failing if one.digest == digest), None)
 
 
+def is_cut_short(agenda: Agenda) -> bool:
+    """Return whether an end now leaves a look to be made, or a plan to be applied."""
+    return agenda.stage != RESTING or agenda.poked
+
+
+def leaves_scan(terms: Terms, agenda: Agenda, now: float) -> bool:
+    """Return whether an end now leaves a scan that is due."""
+    return terms.scan_every is not None and not agenda.scanning and now >= agenda.scan_due
+
+
 def is_left_alone(terms: Terms, agenda: Agenda, found: Found | None) -> bool:
     """Return whether a look has found a plan that is to be applied, and it is not its time."""
     pending = terms.applies and found is not None and found.ready and found.digest

@@ -239,6 +239,8 @@ def _go_on(watch: Watch, stop: Stop, inbox: Inbox, notifying: Nobody, *, once: b
             if watch.scanning:  # it comes to its end, too
                 inbox.bell.wait(_PATIENCE)
                 continue
+            if once:
+                return watch.exit_code_at_end
             return INTERRUPTED if watch.exit_code == INTERRUPTED else SUCCESS
         if step.what == WAIT:
             if not watch.recalls:

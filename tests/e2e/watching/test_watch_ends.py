@@ -3,7 +3,9 @@
 import os
 import signal
 import sqlite3
+import threading
 from contextlib import closing, contextmanager
+from functools import partial
 from subprocess import DEVNULL, PIPE
 
 import pytest
@@ -12,7 +14,10 @@ from reconciler.environment.origin import Origin
 from reconciler.lease.contract import Holder
 from reconciler.lease.keeper import Wait, acquire
 from reconciler.platforms import open_platform
+from support.faults.fault_proxy import PASS, FaultProxy
 from support.notified import webhook
+from support.platforms.live_file import local, manifest
+from support.server.state_server import StateServer
 from support.watching.remote import ENVIRON, git
 
 #: Serves a fetch; the one under the lease waits for the test, which is told of it.
@@ -96,11 +101,18 @@ def pulling(applied, tmp_path_factory):
 
     @contextmanager
     def under_lease(process):
-        """Go on once the pull under the lease has begun; at the end it may go on."""
+        """Go on once the pull under the lease has begun; at the end it may go on.
+
+        Of what is only begun now it is the first one.
+        """
         (around / "armed").touch()
-        process.send_signal(signal.SIGHUP)
+        if callable(process):
+            (around / "looked").touch()
+            process = process()
+        else:
+            process.send_signal(signal.SIGHUP)
         assert (around / "pulls").read_text() == "fetching\n"
-        yield
+        yield process
         os.write(go, b"on\n")
 
     yield push, under_lease
@@ -160,6 +172,63 @@ def test_one_round_that_is_ended_while_it_waits_for_the_lease_did_not_do_what_it
         process.communicate(timeout=20)
     assert process.returncode == 130
     assert "cut off" not in applied("watch", "--once", code=2).stdout
+
+
+@pytest.fixture
+def slow(folder):
+    """Give a folder with drift, a way to write its manifest, and a platform that answers late."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def late(request):
+        if "/v1/storages" in request.target:
+            asked.set()
+            may_answer.wait(30)
+        return PASS
+
+    with (
+        StateServer(f"sqlite:///{folder.path}/server.db", token="admin") as server,
+        FaultProxy(int(server.url.rpartition(":")[2])) as proxy,
+    ):
+        (folder.path / "token").write_text(server.token)
+        folder.write(manifest(local("nas"), platform=proxy.url))
+        folder("apply", "-y", "-q", env={"RECONCILER_TOKEN_FILE": "token"})
+        proxy.decide = late
+        yield partial(manifest, local("other"), platform=proxy.url), asked, may_answer
+        may_answer.set()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    ("more", "policy", "code"),
+    [((), {}, 2), (("--apply",), {}, 3), (("--apply",), {"undeclared": "ignore"}, 130)],
+)
+def test_one_round_that_is_ended_while_it_looks_ends_with_what_it_has_seen(
+    folder, slow, name, more, policy, code
+):
+    wanted, asked, may_answer = slow
+    folder.write(wanted(**policy))
+    streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
+    env = {"RECONCILER_TOKEN_FILE": "token"}
+    with folder.start("watch", "--once", *more, env=env, **streams) as process:
+        assert asked.wait(30)
+        process.send_signal(getattr(signal, name))
+        heard(process, "Stopping: ")
+        may_answer.set()
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert " drift: 'other': " in out
+    assert "applied, run" not in out
+
+
+def test_one_round_that_is_ended_while_it_pulls_has_seen_nothing(applied, pulling):
+    _, under_lease = pulling
+    streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
+    begin = partial(applied.start, "watch", "--once", "--pull", env=ENVIRON, **streams)
+    with under_lease(begin) as process:
+        process.send_signal(signal.SIGTERM)
+        heard(process, "Stopping: ")
+    out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
 
 
 @pytest.fixture

@@ -6,20 +6,29 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
 
+import pytest
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
+from reconciler.errors import FINDINGS
 from reconciler.notifying.book import BLANK
 from reconciler.notifying.digests import DAILY, Rhythm
 from reconciler.notifying.message import TAKEN, Outcome
 from reconciler.notifying.post import Means, Post
 from reconciler.report.watching.notifications import digest, news
-from reconciler.watching.conditions import DRIFT, FINDING, NOT_PULLED, UNREAD, Condition
+from reconciler.watching.conditions import (
+    DRIFT,
+    FINDING,
+    NOT_APPLIED,
+    NOT_PULLED,
+    UNREAD,
+    Condition,
+)
 from reconciler.watching.deeds import Clock, Looked, Pulled, ScanEnded, Tried
-from reconciler.watching.files import Known
+from reconciler.watching.files import Known, Recalled
 from reconciler.watching.loop import Watch
 from reconciler.watching.memory import NOTHING
-from reconciler.watching.schedule import APPLY, LOOK, PULL, SCAN, WAIT, Found, Terms
+from reconciler.watching.schedule import APPLY, END, LOOK, PULL, SCAN, WAIT, Found, Terms
 from reconciler.watching.survey import Difference, Storage, Survey
 
 WEEK = 7 * 86_400.0
@@ -128,6 +137,77 @@ def test_what_could_not_be_kept_is_kept_at_the_next_look_or_at_the_end():
         (memory,) = kept
         assert [one.condition.message for one in memory.lasting] == ["away"]
         kept.clear()
+
+
+class Once(World):
+    """One round, of which each deed may be the one during which a signal comes."""
+
+    def __init__(self, sees=None, *, tried=None, pulls=False, scans=False):
+        super().__init__()
+        self.sees, self.tried = sees or self.sees, tried
+        terms = Terms(300.0, pulls, tried is not None, 86_400.0 if scans else None)
+        self.watch = Watch(terms, self, self, self.clock(), NOTHING, self.keep)
+
+    def pull(self):
+        return Pulled("c0ffee")
+
+    def run(self):
+        return "run"
+
+    def apply(self):
+        return self.tried
+
+    def ended_after(self, steps):
+        """Return the exit code of a round whose signal came during its last step."""
+        for _ in range(steps):
+            self.watch.step()
+        self.watch.end()
+        assert self.watch.step().what == END
+        return self.watch.exit_code_at_end
+
+
+READY = Looked(0, (NAS,), found=Found(ready=True, digest="x"))
+FAILED = Condition(NOT_APPLIED, "", "x", "refused")
+
+
+@pytest.mark.parametrize(
+    ("code", "sees"),
+    [
+        (0, Looked(0, found=Found(ready=True))),
+        (2, Looked(2, (NAS,), found=Found(ready=True, digest="x"))),
+        (3, Looked(3, (NAS,), found=Found(ready=False, digest="x"))),
+        (1, Looked(1, problem=Condition(UNREAD, "", "platform", "away"))),
+    ],
+)
+def test_one_round_that_has_looked_ends_with_what_that_came_to_whatever_signal_comes(code, sees):
+    assert Once(sees).ended_after(1) == code
+    assert Once(sees).ended_after(0) == 130
+    assert Once(sees, pulls=True).ended_after(1) == 130
+    assert Once(sees, pulls=True).ended_after(2) == code
+
+
+def test_one_round_that_leaves_an_apply_or_a_scan_to_do_has_not_done_what_it_was_to():
+    assert Once(READY, tried=Tried(0, worked=True)).ended_after(1) == 130
+    assert Once(READY, tried=Tried(0, worked=True)).ended_after(2) == 0
+    assert Once(READY, tried=Tried(1, worked=False, problem=FAILED)).ended_after(2) == 1
+    assert Once(READY, tried=Tried(6, worked=False, busy=True)).ended_after(2) == 6
+    assert Once(READY, tried=Tried(4, worked=False, outdated=True)).ended_after(2) == 130
+    assert Once(scans=True).ended_after(1) == 130
+    assert Once(replace(READY, exit_code=2), scans=True).ended_after(1) == 2
+
+
+def test_one_round_ends_with_what_its_scan_found_and_not_before_that_is_looked_up():
+    for recalled, code in ((False, 130), (True, FINDINGS)):
+        world = Once(scans=True)
+        world.watch.step()
+        world.watch.step()  # the scan
+        wrong = Known((Condition(FINDING, "nas", "damaged", "1"),), read=frozenset({"nas"}))
+        world.watch.recalled(Recalled(wrong))
+        world.watch.scanned(ScanEnded(0, worked=True, known=wrong))
+        if not recalled:
+            world.watch.poke()
+            world.watch.step()
+        assert world.ended_after(0) == code
 
 
 def test_a_pull_that_fails_before_each_apply_is_told_once_and_tried_in_the_rhythm_of_looks():
