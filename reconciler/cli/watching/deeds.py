@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -249,10 +248,9 @@ def _checkout(context: Context, options: WatchOptions) -> Checkout | None:
         if options.require_signed:
             raise UsageError("--require-signed says what --pull may bring in: give both")
         return None
-    # A commit may have taken the manifest away, or brought a second one: the next one mends that.
-    paths = context.settings.files or list(filter(os.path.lexists, DEFAULTS)) or DEFAULTS
-    signed, variables = options.require_signed, context.settings.env_files
-    return Checkout(paths, context.environ, signed=signed, variables=variables)
+    # Without -f whichever of its names a commit gives the manifest, also while this watch runs.
+    paths, variables = context.settings.files or DEFAULTS, context.settings.env_files
+    return Checkout(paths, context.environ, signed=options.require_signed, variables=variables)
 
 
 def _for_a_look(context: Context, interval: float) -> Context:

@@ -10,6 +10,7 @@ import pytest
 
 from support.server.state_server import StateServer
 from support.watching.remote import ENVIRON, git
+from support.watching.watcher import until
 
 MANIFEST = """\
 version: 1
@@ -109,9 +110,10 @@ def test_what_a_commit_brings_is_told_also_by_the_next_start_and_is_over_once_it
 
 
 @contextmanager
-def watching(folder, env):
+def watching(folder, env, *more):
     streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
-    with folder.start("watch", "--pull", "--interval", "1h", env=env, **streams) as process:
+    keeps = ("watch", "--pull", "--interval", "1h", *more)
+    with folder.start(*keeps, env=env, **streams) as process:
         try:
             yield process
         finally:
@@ -142,6 +144,39 @@ def test_a_manifest_that_a_commit_gives_another_name_of_those_that_need_no_optio
     git(author, "mv", "storages.yaml", "storages.yml")
     push(author)
     assert told(folder("watch", "--once", "--pull", env=env)) == []
+
+
+@pytest.mark.parametrize("new", ["storages.yml", "storages/of/nas.yaml"])
+@pytest.mark.parametrize("how", ["changed", "hidden", "added"])
+def test_what_is_in_no_commit_is_applied_under_no_name_that_a_commit_gives_the_manifest(
+    pulled, new, how
+):
+    folder, author, env = pulled
+    here = folder.path
+    folder("watch", "--once", "--pull", env=env)
+    with watching(folder, env, "--apply") as process:
+        (author / new).parent.mkdir(parents=True, exist_ok=True)
+        git(author, "rm", "-q", "storages.yaml")
+        if how != "added":
+            (author / new).write_text(folder.read("storages.yaml") + "# moved\n")
+        push(author)
+        process.send_signal(signal.SIGHUP)
+        until(lambda: git(here, "rev-parse", "HEAD") == git(author, "rev-parse", "HEAD"))
+        (here / new).parent.mkdir(parents=True, exist_ok=True)
+        if how == "hidden":
+            git(here, "update-index", "--skip-worktree", new)
+        mine = MANIFEST.format(env["RECONCILER_PLATFORM"]).replace("label: NAS", "label: Mine")
+        (here / new).write_text(mine)
+        process.send_signal(signal.SIGHUP)
+        lines = [process.stdout.readline()]
+        while " can't pull: " not in lines[-1]:
+            assert lines[-1], lines
+            assert "applied, run" not in lines[-1]
+            lines.append(process.stdout.readline())
+        assert new.partition("/")[0] in lines[-1]
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    assert "applied, run" not in out
 
 
 @pytest.mark.parametrize("commit", [another_platform, renamed])
