@@ -133,6 +133,7 @@ class Checkout:
         variables = self._status(self._variables) if self._variables else []
         changed += [path for mark, path in variables if mark not in _FOREIGN]
         if changed:
+            self._check_nobody_writes()
             raise _Refused(CHANGED_HERE, f"changed here, and not committed: {listed(changed)}")
 
         hidden = [path for path in self._hidden(self._paths) if self._is_ours(path)]
@@ -142,6 +143,16 @@ class Checkout:
                 CHANGED_HERE,
                 f"git was told not to look whether it is as committed: {listed(hidden)}; "
                 "`git update-index --no-skip-worktree --no-assume-unchanged` has it look again",
+            )
+
+    def _check_nobody_writes(self) -> None:
+        """Refuse to take for changed here what git is writing, such as one that we have left."""
+        lock = self._top / self._read("rev-parse", "--git-path", "index.lock")
+        if lock.exists():
+            raise _Refused(
+                UNUSABLE,
+                f"git is writing in the checkout, or was killed: {quoted(str(lock))} is there; if "
+                "no git runs, remove that file, and have `git status` say what is left to mend",
             )
 
     def _check_whole(self) -> None:
@@ -221,7 +232,7 @@ class Checkout:
         )
 
     def _forward(self, commit: str) -> None:
-        said = self._git("merge", "--ff-only", "--quiet", "--no-stat", commit)
+        said = self._git.write("merge", "--ff-only", "--quiet", "--no-stat", commit)
         if said.code or self._read("rev-parse", "--verify", "HEAD^{commit}") != commit:
             _unusable(said)
 

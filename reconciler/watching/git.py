@@ -14,8 +14,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
 
 from reconciler.errors import UsageError
 from reconciler.masking import masked_in
@@ -57,6 +59,8 @@ _SETTINGS = (
     ("gc.auto", "0"),
     ("protocol.ext.allow", "never"),
 )
+#: Seconds that what is ended has to take its locks away.
+_MOMENT = 2.0
 #: Characters of what git says that are told.
 _LONGEST = 300
 _SIGNED = re.compile(r'^Good "git" signature with (\S+ key \S+)', re.MULTILINE)
@@ -101,6 +105,8 @@ class Git:
         self._program, self._folder, self._seconds = program, folder, seconds
         self._environ = _cleaned(environ)
         self._settings: tuple[tuple[str, str], ...] = _SETTINGS
+        #: What was left to come to its end by itself.
+        self._writing: subprocess.Popen[bytes] | None = None
 
     def without_filters(self, drivers: Iterable[str]) -> None:
         """From now on pass files through none of these filters."""
@@ -110,16 +116,7 @@ class Git:
 
     def __call__(self, *arguments: str) -> Said:
         """Run git; what takes too long is ended, with all that it has started."""
-        process = subprocess.Popen(  # noqa: S603 - it is git
-            [self._program, *arguments],
-            cwd=self._folder,
-            env={**self._environ, **_as_variables(self._settings)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # Without a terminal nobody can be asked; and Ctrl-C is for us, not for git.
-            start_new_session=True,
-        )
+        process = self._begun(arguments, subprocess.PIPE, subprocess.PIPE)
         try:
             out, error = process.communicate(timeout=self._seconds)
         except subprocess.TimeoutExpired:
@@ -129,6 +126,41 @@ class Git:
             _end(process)
             raise
         return Said(process.returncode, _text(out), _text(error))
+
+    def write(self, *arguments: str) -> Said:
+        """Run git, which writes files: it is never ended, and goes on also beyond our own end.
+
+        Ended in between it would leave its locks, and some files of each commit. Who is interrupted
+        waits once more as long as a call may take, or until they are interrupted again.
+        """
+        if self._writing is not None and self._writing.poll() is None:
+            return Said(-1, "", "fatal: git still writes what was to be written before")
+        with TemporaryFile() as told:  # who reads a pipe may be gone
+            self._writing = process = self._begun(arguments, subprocess.DEVNULL, told)
+            try:
+                process.wait(self._seconds)
+            except subprocess.TimeoutExpired:
+                return Said(-1, "", f"fatal: no end after {self._seconds:g} s: git goes on")
+            except BaseException:
+                with suppress(subprocess.TimeoutExpired):  # our end may be its own, in a container
+                    process.wait(self._seconds)
+                raise
+            told.seek(0)
+            return Said(process.returncode, "", _text(told.read()))
+
+    def _begun(
+        self, arguments: Sequence[str], out: int, error: int | IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - it is git
+            [self._program, *arguments],
+            cwd=self._folder,
+            env={**self._environ, **_as_variables(self._settings)},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=error,
+            # Without a terminal nobody can be asked; and Ctrl-C is for us, not for git.
+            start_new_session=True,
+        )
 
 
 def _cleaned(environ: Mapping[str, str]) -> dict[str, str]:
@@ -153,10 +185,17 @@ def _as_variables(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """End git and all that it has started; it has a moment to take its locks away."""
     if sys.platform == "win32":
         process.kill()
     else:
-        os.killpg(process.pid, signal.SIGKILL)
+        try:
+            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_MOMENT)
+        finally:
+            with suppress(ProcessLookupError, PermissionError):  # there is nobody any more
+                os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 

@@ -1,6 +1,7 @@
 """A real checkout of a real remote: it goes forward, or stays as it is and says why."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from reconciler.watching.checkout import (
     Checkout,
 )
 from reconciler.watching.git import Said
+from support.watching.watcher import until
 
 ENVIRON = {
     "PATH": os.environ["PATH"],
@@ -68,6 +70,63 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path):
     return Repository(tmp_path)
+
+
+#: A git that holds its lock until somebody lets it go on, as on a slow disk.
+SLOW = """\
+#!/bin/sh
+if [ "$1" = merge ] && [ ! -e .git/index.lock ]; then
+  echo 'first line of two' > storages.yaml
+  : > .git/index.lock; echo begun > {0}/begun; read go < {0}/go; rm .git/index.lock
+  {1} restore storages.yaml
+fi
+exec {1} "$@"
+"""
+
+
+@pytest.fixture
+def slow(tmp_path):
+    """Give an environment in which git is slow to write, and what lets it go on."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text(SLOW.format(tmp_path, shutil.which("git")))
+    (tmp_path / "bin/git").chmod(0o700)
+    for fifo in ("begun", "go"):
+        os.mkfifo(tmp_path / fifo)
+    begun = os.open(tmp_path / "begun", os.O_RDWR)  # nobody waits for a reader
+    yield {**ENVIRON, "PATH": f"{tmp_path / 'bin'}:{ENVIRON['PATH']}"}, tmp_path
+    os.close(begun)
+
+
+def test_git_that_writes_files_is_not_ended_and_the_next_pull_waits_for_it(repository, slow):
+    environ, around = slow
+    second = repository.push("two")
+    checkout = repository.checkout(environ=environ, patience=2.0)
+    assert "no end after 2 s: git goes on" in refused(checkout.pull(), UNUSABLE)
+    lock = repository.here / ".git/index.lock"
+    for another in (checkout, repository.checkout(environ=environ)):
+        assert f"git is writing in the checkout, or was killed: '{lock}'" in refused(
+            another.pull(), UNUSABLE
+        )
+    (repository.here / "storages.yaml").write_text("one")  # it writes other files now
+    assert "git still writes" in refused(checkout.pull(), UNUSABLE)
+    assert "index.lock" in refused(repository.checkout(environ=environ).pull(), UNUSABLE)
+    (around / "go").write_text("on\n")
+    until(lambda: git(repository.here, "rev-parse", "HEAD") == second)
+    until(lambda: checkout._git._writing.poll() is not None)
+    assert checkout.pull().problem is None
+    assert (repository.text(), lock.exists()) == ("two", False)
+
+
+def test_git_that_is_ended_takes_its_locks_away(repository, slow):
+    environ, around = slow
+    lock = repository.here / ".git/fetched.lock"
+    fetching = f"trap 'rm {lock}; exit 1' TERM; : > {lock}; sleep 60 & wait"
+    script = around / "bin/git"
+    real = shutil.which("git")
+    script.write_text(f'#!/bin/sh\nif [ "$1" = fetch ]; then {fetching}; fi\nexec {real} "$@"\n')
+    message = refused(repository.checkout(environ=environ, patience=2.0).pull(), UNREACHABLE)
+    assert "no end after 2 s" in message
+    assert not lock.exists()
 
 
 def refused(pulled, code):

@@ -1,6 +1,7 @@
 """A signal ends `watch` wherever it is: nothing is begun after it, nor told that never was."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import threading
@@ -19,6 +20,7 @@ from support.notified import webhook
 from support.platforms.live_file import local, manifest
 from support.server.state_server import StateServer
 from support.watching.remote import ENVIRON, git
+from support.watching.watcher import until
 
 #: Serves a fetch; the one under the lease waits for the test, which is told of it.
 UPLOAD = """\
@@ -229,6 +231,50 @@ def test_one_round_that_is_ended_while_it_pulls_has_seen_nothing(applied, pullin
         heard(process, "Stopping: ")
     out, _ = process.communicate(timeout=20)
     assert (process.returncode, out) == (130, "")
+
+
+#: A git that holds its lock until somebody lets it go on, as on a slow disk.
+SLOW = """\
+#!/bin/sh
+if [ "$1" = merge ]; then
+  : > .git/index.lock; echo begun > {0}/begun; read go < {0}/go; rm .git/index.lock
+fi
+exec {1} "$@"
+"""
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_git_that_writes_files_comes_to_its_end_also_beyond_that_of_the_watch(
+    applied, pulling, tmp_path, waits
+):
+    push, _ = pulling
+    for fifo in ("begun", "go"):
+        os.mkfifo(tmp_path / fifo)
+    (tmp_path / "git").write_text(SLOW.format(tmp_path, shutil.which("git")))
+    (tmp_path / "git").chmod(0o700)
+    env = {**ENVIRON, "PATH": f"{tmp_path}:{ENVIRON['PATH']}"}
+    with watching(applied, "--pull", env=env) as process:
+        push("Second")
+        process.send_signal(signal.SIGHUP)
+        assert (tmp_path / "begun").read_text() == "begun\n"
+        process.send_signal(signal.SIGTERM)
+        heard(process, "Stopping: ")
+        process.send_signal(signal.SIGTERM)
+        if waits:
+            (tmp_path / "go").write_text("on\n")
+        else:  # and again: nobody waits for git any more
+            until(lambda: process.send_signal(signal.SIGTERM) or process.poll() is not None)
+        process.wait(timeout=20)
+        assert "Interrupted." in process.stderr.read()
+    assert process.returncode == 130
+    if not waits:
+        assert (applied.path / ".git/index.lock").exists()
+        (tmp_path / "go").write_text("on\n")
+    until(lambda: "Second" in applied.read("storages.yaml"))
+    until(lambda: not (applied.path / ".git/index.lock").exists())
+    again = applied("watch", "--once", "--pull", "--apply", env=ENVIRON)
+    assert "can't pull" not in again.stdout
+    assert "Second" in labels(applied)
 
 
 @pytest.fixture
