@@ -109,6 +109,27 @@ def test_what_a_commit_brings_is_told_also_by_the_next_start_and_is_over_once_it
     assert line.startswith("can look again, after: ")
 
 
+def test_a_file_of_which_a_commit_makes_a_folder_is_the_same_manifest_and_can_be_one_again(pulled):
+    folder, author, env = pulled
+    once = ("watch", "--once", "--pull", "-f", "conf/storages.yaml")
+    (author / "conf/storages.yaml").write_text(folder.read("storages.yaml") + "unknown: 1\n")
+    push(author)
+    (line,) = told(folder(*once, env=env, code=65))
+    assert line.startswith("can't look: ")
+    git(author, "mv", "conf/storages.yaml", "conf/part.yaml")
+    (author / "conf/storages.yaml").mkdir()
+    git(author, "mv", "conf/part.yaml", "conf/storages.yaml/part.yaml")
+    push(author)
+    for _ in range(2):
+        assert told(folder(*once, env=env, code=65)) == []
+    git(author, "revert", "--no-edit", "HEAD")
+    (author / "conf/storages.yaml").write_text(folder.read("storages.yaml"))
+    push(author)
+    (line,) = told(folder(*once, env=env))
+    assert line.startswith("can look again, after: ")
+    assert (folder.path / "conf/.reconciler/watch/watch.json").exists()
+
+
 @contextmanager
 def watching(folder, env, *more):
     streams = {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "text": True}
