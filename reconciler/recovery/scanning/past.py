@@ -49,6 +49,7 @@ class Past:
         self._copy_of = target.copy_of
         self._lasts = means.lasts
         self._now = means.here.now
+        self._catch_up = means.catch_up
         #: The list by which it is listed now, if any.
         self.listed_by = means.list_of(target)
         self._given = means.reports_of(target)
@@ -196,6 +197,8 @@ class Past:
 
         `notes` gets a sentence on what is of no use. Raises `RepositoryError`.
         """
+        if last.remembered or last.findings:  # else nothing was ever found
+            self._catch_up(self._place)
         self._findings, self._reports = last.findings, last.reports
         self._markers = last.counts.kinds.get(MARKER, 0)
         found = usable(self._repository, last, opened, notes)
@@ -204,7 +207,8 @@ class Past:
             ids = record.ids(self._repository, self._place)
             others = apart.of(self._repository, found.scan, ids, lost=found.lost)
             missed = {*found.lost, *others}
-            found = restoring.restored(self._repository, found, others, folder, opened)
+            by = self._repository, found, others, folder, opened, self._catch_up
+            found = restoring.restored(*by)
             self._after, lost, self._seen = found.scan.id, found.lost, apart.sign(ids)
             self._beside = sorted(missed if self._accepts_loss else missed - {*lost})
             if others:

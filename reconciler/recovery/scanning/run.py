@@ -54,8 +54,8 @@ def scan(
 
     An `executor` is one of other processes or machines, which open the storages themselves. What
     `sums` attest of a storage's objects need not be read; what lies in a bucket that one of `lists`
-    is of, by its name, is taken from that. Before damage is kept, `catch_up` keeps what scans of
-    that place have found that were killed. One that can't be reached does not stop the others.
+    is of, by its name, is taken from that. Before anything is read, `catch_up` keeps what scans
+    of that place have found that were killed. One that can't be reached does not stop the others.
     Whoever ends it early through `pace` gets what was finished. Raises `RepositoryError` if the
     repository fails, once what was found until then is told; the next run goes on.
     """

@@ -123,7 +123,7 @@ class StorageScan:
         elsewhere = means.open_elsewhere and functools.partial(
             read_there, means.open_elsewhere, self._target, means.wish.excluded, root
         )
-        damage = Damage(self._target, means, lambda: source.prove(root))
+        damage = Damage(means.repository, self._target, means.here, lambda: source.prove(root))
         gone = self._pieces.gone if self._target.type != "local" else None  # of which lists tell
         by = means.pace, means.tally, elsewhere, damage.keep, gone, self._past.explain
         return Crew(means.executor, means.wish.workers, source, self._pieces, *by)

@@ -47,7 +47,6 @@ def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]
     """
     try:
         if scanned.rotten:
-            catch_up(repository, scanned.place, clock, until=scanned.scan)
             _keep_rotten(repository, scanned, clock)
         if scanned.scan is not None:
             _keep(repository, scanned, scanned.scan, clock)
@@ -56,19 +55,13 @@ def keep(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]
         scanned.forgotten = True
 
 
-def catch_up(
-    repository: Repository, place: str, clock: Callable[[], datetime], *, until: Scan | None = None
-) -> None:
+def catch_up(repository: Repository, place: str, clock: Callable[[], datetime]) -> None:
     """Keep what scans of a place have found that were killed before they could.
 
-    Of those `until` one, if one is given. What is found after them is to be kept after that. If it
-    can't be, the next scan tries again.
+    What is found after them is to be kept after that. If it can't be, the next scan tries again.
     """
     with contextlib.suppress(RepositoryError, SnapshotError):
-        if until is None:
-            last = record.latest(repository, place, complete=False)
-        else:
-            last = record.of(repository, place, until.after) if until.after else None
+        last = record.latest(repository, place, complete=False)
         known = store.read(repository, place)
         is_old = known.records and not known.told_scans
         if last is not None and last.id not in known.told_scans and not is_old:

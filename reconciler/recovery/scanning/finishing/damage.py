@@ -15,20 +15,22 @@ from reconciler.errors import RepositoryError
 from reconciler.recovery.findings import episodes, store
 from reconciler.recovery.findings.episodes import Key
 from reconciler.recovery.findings.states import same_state
+from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content
-from reconciler.recovery.scanning.means import Means
+from reconciler.recovery.scanning.means import Here
 from reconciler.recovery.values import DAMAGED, FileFinding, Target
 
 
 class Damage:
     """Keeps what is found damaged of one storage; nothing is read or written while nothing is."""
 
-    def __init__(self, target: Target, means: Means, prove: Callable[[], object]) -> None:
+    def __init__(
+        self, repository: Repository, target: Target, here: Here, prove: Callable[[], object]
+    ) -> None:
         """Take what proves once more that what was read is the storage."""
-        self._repository = means.repository
+        self._repository = repository
         self._target = target
-        self._here = means.here
-        self._catch_up = means.catch_up
+        self._here = here
         self._prove = prove
         #: What was open when the first damage was found.
         self._lasting: dict[Key, FileFinding] | None = None
@@ -47,8 +49,6 @@ class Damage:
 
     def _keep(self, rotten: Sequence[tuple[Content, Content]]) -> None:
         if self._lasting is None:
-            # What scans found before is to be known before.
-            self._catch_up(self._target.place)
             known = store.read(self._repository, self._target.place)
             self._lasting = episodes.open_ones(known.episodes)
             self._told = () if known.records else store.NO_SCANS

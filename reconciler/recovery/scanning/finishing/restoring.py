@@ -6,7 +6,7 @@ has restored it. Until all is known again, each scan says of which one something
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,18 +40,25 @@ _READ = (FILE, ARCHIVED)
 
 
 def restored(
-    repository: Repository, last: Last, apart: Sequence[str], folder: Path, opened: ExitStack
+    repository: Repository,
+    last: Last,
+    apart: Sequence[str],
+    folder: Path,
+    opened: ExitStack,
+    catch_up: Callable[[str], None],
 ) -> Last:
     """Return the last scan with what is known again of what was lost, written into `folder`.
 
     And with what scans know that were made `apart` from it. Its `lost` are then those of which
-    something is still not known. Raises `RepositoryError`.
+    something is still not known. `catch_up` keeps what killed scans of a place have found: of one
+    that had lost its part that goes only once the part is there. Raises `RepositoryError`.
     """
     missed = list(dict.fromkeys([*last.lost, *apart]))
     if not missed:
         return last
     restoring = _Restoring(repository, last, folder, opened)
     lost = tuple(id for id in missed if not restoring.known_again(id))
+    catch_up(last.scan.place)
     return last._replace(remembered=restoring.remembered(), lost=lost)
 
 

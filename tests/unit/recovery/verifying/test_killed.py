@@ -145,3 +145,16 @@ def test_what_a_scan_could_not_keep_it_tells_all_the_same_and_the_next_one_keeps
     assert (ended.missing_first, ended.forgotten) == ([b"f/a"], True)
     nights.scan()
     assert known(nights) == [(MISSING, b"f/a", 1, None)]
+
+
+def test_what_a_killed_scan_found_whole_is_not_missed_though_what_it_remembered_is_lost(
+    nights, kept
+):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.put(GOOD)
+    nights.storage.files[b"z"] = dataclasses.replace(nights.storage.files[b"z"], kind=DELETED)
+    last = nights.scan(kept=kept).scan
+    nights.repository.remove(layout.part(last.remembered))
+    assert nights.scan().missing_first == []
+    assert (MISSING, b"f/a", 1, 2) in known(nights)
