@@ -26,8 +26,8 @@ from support.server.storing import create_with, everything, local, remove, updat
 from support.watching.remote import Remote
 
 NAMES = tuple("abcdefgh")
-#: Bytes of the disk that fills.
-_ROOM = 1024 * 1024
+#: Bytes of the disk that fills: two hours' journals, of which each takes a page, must have room.
+_ROOM = 16 * 1024 * 1024
 
 
 def manifest(labels: Mapping[str, str], undeclared: str) -> str:
