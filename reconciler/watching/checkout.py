@@ -128,15 +128,19 @@ class Checkout:
 
         A file of variables may be one that Git does not have: it is of this machine then.
         """
-        manifest = self._status(self._paths)
-        changed = [path for mark, path in manifest if mark not in _FOREIGN or self._is_ours(path)]
+        paths = self._meant()
+        named = frozenset(map(os.path.realpath, paths))
+        manifest = self._status(paths)
+        changed = [
+            path for mark, path in manifest if mark not in _FOREIGN or self._is_ours(path, named)
+        ]
         variables = self._status(self._variables) if self._variables else []
         changed += [path for mark, path in variables if mark not in _FOREIGN]
         if changed:
             self._check_nobody_writes()
             raise _Refused(CHANGED_HERE, f"changed here, and not committed: {listed(changed)}")
 
-        hidden = [path for path in self._hidden(self._paths) if self._is_ours(path)]
+        hidden = [path for path in self._hidden(paths) if self._is_ours(path, named)]
         hidden += self._hidden(self._variables)
         if hidden:
             raise _Refused(
@@ -157,9 +161,21 @@ class Checkout:
 
     def _check_whole(self) -> None:
         """Refuse a manifest of which a part lies in another checkout, which nobody pulls."""
-        apart = [path for _, mode, path in self._files(self._paths) if mode == _SUBMODULE]
+        apart = [path for _, mode, path in self._files(self._meant()) if mode == _SUBMODULE]
         if apart:
             raise _Refused(UNUSABLE, f"is a submodule, which is not pulled: {listed(apart)}")
+
+    def _meant(self) -> list[str]:
+        """Return the paths of the manifest, and where in this checkout links among them lead."""
+        top = Path(os.path.realpath(self._top))
+        found, left = dict.fromkeys(self._paths), list(self._paths)
+        while left:
+            path = left.pop()
+            for one in [os.path.realpath(each) for each in (path, *_links(path))]:
+                if one not in found and Path(one).is_relative_to(top):
+                    found[one] = None
+                    left.append(one)
+        return list(found)
 
     def _hidden(self, paths: Sequence[str]) -> list[str]:
         """Return the files at which Git was told not to look."""
@@ -180,7 +196,7 @@ class Checkout:
         told = self._read(*command, "--untracked-files=all", "--", *paths)
         return [(line[:2], line[3:]) for line in told.split("\0") if line]
 
-    def _is_ours(self, path: str) -> bool:
+    def _is_ours(self, path: str, named: frozenset[str]) -> bool:
         """Return whether what Git does not have may be of the manifest.
 
         That is what was named, files that look so, and folders that Git does not look into; but
@@ -188,7 +204,6 @@ class Checkout:
         """
         if path.endswith("/"):
             return not path.endswith(f"{_OWN}/")
-        named = map(os.path.realpath, self._paths)
         return path.lower().endswith(_MANIFESTS) or os.path.realpath(self._top / path) in named
 
     def _fetch(self) -> str:
@@ -247,6 +262,16 @@ def _folder(path: str) -> Path:
     """Return the folder that a path means, or that it would lie in: a commit may take it away."""
     there = Path(path)
     return next(one for one in (there, *there.parents) if one.is_dir())
+
+
+def _links(folder: str) -> list[str]:
+    """Return the links below a folder, but those that are hidden, as a manifest is read."""
+    found = list[str]()
+    for path, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        there = (Path(path, name) for name in (*folders, *files))
+        found += [str(one) for one in there if one.is_symlink()]
+    return found
 
 
 def _unusable(said: Said) -> NoReturn:

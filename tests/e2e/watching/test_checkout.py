@@ -235,6 +235,31 @@ def test_a_manifest_that_was_changed_here_is_told(repository, name, text):
     assert repository.text() == ("mine" if name == "storages.yaml" else "one")
 
 
+@pytest.mark.parametrize("named", ["storages.yaml", "linked/more", "of/links"])
+@pytest.mark.parametrize("changed", ["real/more/a.conf", "real/more/c.yaml", "real/b.yaml"])
+def test_what_a_link_leads_to_is_of_the_manifest(repository, named, changed):
+    author = repository.author
+    repository.push("one", name="real/more/a.conf")
+    repository.push("one", name="real/more/c.yaml")
+    (author / "of/links").mkdir(parents=True)
+    for link, to in (
+        ("linked", "real"),
+        ("real/more/b.yaml", "../b.yaml"),
+        ("of/links/more", "../../linked/more"),
+        ("real/more/a.yaml", "a.conf"),
+        ("real/more/back", ".."),
+    ):
+        (author / link).symlink_to(to)
+    (author / "storages.yaml").unlink()
+    (author / "storages.yaml").symlink_to(changed)
+    repository.push("one", name="real/b.yaml")
+    git(repository.here, "pull", "-q")
+    paths = [str(repository.here / named)]
+    assert Checkout(paths, ENVIRON).pull().problem is None
+    (repository.here / changed).write_text("mine")
+    assert changed in refused(Checkout(paths, ENVIRON).pull(), CHANGED_HERE)
+
+
 @pytest.mark.parametrize("what", ["ignored folder", "repository", "other name", "variables"])
 def test_what_git_does_not_have_is_no_part_of_what_it_vouches_for(repository, what):
     repository.push("storages/drafts/\n", name=".gitignore")
