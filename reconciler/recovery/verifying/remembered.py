@@ -36,6 +36,10 @@ from reconciler.recovery.walking.exclusions import Exclusions
 
 #: So many scans, of which each was killed before it told what it had found, are told by the next.
 _MOST = 30
+_LOST = (
+    "What the scan {} had found, which was killed before it could tell, is not known any more, but "
+    "for what this one has found as well: {}"
+)
 #: So many are looked through for what a damaged file was.
 _BACK = 5
 
@@ -65,7 +69,9 @@ def catch_up(repository: Repository, place: str, clock: Callable[[], datetime]) 
         known = store.read(repository, place)
         is_old = known.records and not known.told_scans
         if last is not None and last.id not in known.told_scans and not is_old:
-            _write(repository, last, known, _after(repository, last, known, clock), clock)
+            after = _after(repository, last, known, clock)
+            if not after.lost:  # else the scan that begins tells it
+                _write(repository, last, known, after, clock)
 
 
 def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
@@ -113,6 +119,8 @@ def _keep(
     scanned.notes += lost
     scanned.forgotten = scanned.forgotten or bool(lost)
     after = _after(repository, scan, known, clock)
+    scanned.notes += after.lost
+    scanned.forgotten = scanned.forgotten or bool(after.lost)
     left_out = Exclusions(scan.excluded).covers
     lasting = (e for e in after.episodes if not (e.resolved or left_out(e.path)))
     after.wrong.add(lasting, after.hidden)
@@ -127,6 +135,8 @@ class _After(NamedTuple):
     wrong: Wrong
     hidden: Hidden
     no_room: int = 0
+    #: What scans that were killed have found can't be read any more: a sentence for each.
+    lost: Sequence[str] = ()
 
 
 def _after(
@@ -138,10 +148,16 @@ def _after(
     untold = _untold(repository, scan, known)
     # What a clock told that was ahead is told again.
     until, more = known.no_room_until if known.no_room_until <= now else "", 0
-    for one in (*untold, scan):
-        after = _found(repository, one, before, now, until)
+    lost = list[str]()
+    for one in untold:
+        try:
+            after = _found(repository, one, before, now, until)
+        except SnapshotError as error:
+            lost.append(_LOST.format(one.id, error))
+            continue
         before, more = after.episodes, max(more, after.wrong.no_room)
-    return after._replace(no_room=more)
+    after = _found(repository, scan, before, now, until)
+    return after._replace(no_room=max(more, after.wrong.no_room), lost=lost)
 
 
 def _write(

@@ -107,15 +107,16 @@ def of(repository: Repository, place: str, id: str) -> Scan | None:
 def untold(repository: Repository, scan: Scan, told: Collection[str], most: int) -> list[Scan]:
     """Return the scans before one that were made after those that are `told`, the oldest first.
 
-    At most so many, the latest, and none from before one that has no record any more. Raises
-    `RepositoryError`, `SnapshotError`.
+    At most so many, the latest, and none from before one whose record is gone, or can't be read.
+    Raises `RepositoryError`.
     """
     found = deque[Scan]()
-    while scan.after and scan.after not in told and len(found) < most:
-        before = of(repository, scan.place, scan.after)
-        if before is None:
-            break
-        found.appendleft(scan := before)
+    with contextlib.suppress(SnapshotError):
+        while scan.after and scan.after not in told and len(found) < most:
+            before = of(repository, scan.place, scan.after)
+            if before is None:
+                break
+            found.appendleft(scan := before)
     return list(found)
 
 

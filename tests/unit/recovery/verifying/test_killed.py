@@ -17,6 +17,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.rows import DELETED
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.values import DAMAGED, MISSING
+from reconciler.recovery.verifying import remembered
 from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN
 
@@ -158,3 +159,30 @@ def test_what_a_killed_scan_found_whole_is_not_missed_though_what_it_remembered_
     nights.repository.remove(layout.part(last.remembered))
     assert nights.scan().missing_first == []
     assert (MISSING, b"f/a", 1, 2) in known(nights)
+
+
+@pytest.mark.parametrize("part", ["contents", "remembered", "record"])
+def test_what_a_killed_scan_found_that_is_lost_is_said_once_and_holds_up_nothing(
+    nights, part, monkeypatch
+):
+    nights.storage.put("y", b"y")
+    nights.scan()
+    del nights.storage.files[b"y"]
+    assert nights.scan().missing_first == [b"y"]
+    del nights.storage.files[b"f/a"]
+    killed = nights.scan(kept=False).scan
+    del nights.storage.files[b"z"]
+    with monkeypatch.context() as patched:  # the repository took nothing for a while
+        patched.setattr(remembered, "catch_up", lambda *_: None)
+        nights.scan(kept=False)
+    if part == "record":
+        name = f"{layout.scans(TARGET.place)}{killed.id}.json"
+        nights.repository.remove(name)
+        nights.repository.write(name, b"{}")
+    else:
+        nights.repository.remove(layout.part(getattr(killed, part)))
+    ended = nights.scan()
+    assert ended.missing_first == [b"f/a", b"y", b"z"]
+    assert ended.forgotten == (part != "record")
+    after = nights.scan()
+    assert (after.missing_first, after.forgotten) == ([b"f/a", b"y", b"z"], False)
