@@ -82,7 +82,7 @@ def test_the_measurements_of_surviving_run():
 
 @SOME
 def test_the_measurements_of_buckets_run():
-    assert f"$ {OBJECTS}\n" in PAGE.read_text(encoding="utf-8")
+    assert f"$ {OBJECTS}" in PAGE.read_text(encoding="utf-8")
     line = [sys.executable, *OBJECTS.split()[1:], "--count", "70", "--runs", "1"]
     done = subprocess.run(line, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
     for name in ("70 objects", "curl, one process", "list and read, without hashing"):
@@ -92,7 +92,7 @@ def test_the_measurements_of_buckets_run():
 @pytest.mark.long
 def test_the_measurements_of_hashing_run():
     line = "python tests/benchmarks/hashing.py"
-    assert f"$ {line} --folder /dev/shm --large 10000" in PAGE.read_text(encoding="utf-8")
+    assert f"$ {line} --folder /dev/shm/hs --large 10000" in PAGE.read_text(encoding="utf-8")
     few = ["--large", "2", "--small", "3", "--listed", "4", "--runs", "1"]
     command = [sys.executable, *line.split()[1:], *few]
     done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")
