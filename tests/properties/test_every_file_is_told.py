@@ -299,6 +299,8 @@ class World:
         for path in [each for each in self.storage.errors if each not in self.there]:
             del self.storage.errors[path]
         self.may |= self.storage.errors.keys()
+        # What scans before have found is known as soon as one begins.
+        line.told_lost |= set(line.lost)
         ended = scan_once(
             self.storage,
             line.repository,

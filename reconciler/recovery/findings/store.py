@@ -208,8 +208,10 @@ def keep(
         return 0
     no_room = max(no_room + more, known.no_room)
     until = no_room_until if no_room else ""
-    if told_scans is not None:
-        known = replace(known, told_scans=tuple(told_scans))
+    # The first record is of no earlier version: no scan was told, whoever writes it.
+    told = told_scans if known.records or told_scans is not None else NO_SCANS
+    if told is not None:
+        known = replace(known, told_scans=tuple(told))
     _write(repository, place, kept, known, moment, no_room=no_room, no_room_until=until)
     return no_room
 

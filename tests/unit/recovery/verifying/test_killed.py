@@ -186,3 +186,24 @@ def test_what_a_killed_scan_found_that_is_lost_is_said_once_and_holds_up_nothing
     assert ended.forgotten == (part != "record")
     after = nights.scan()
     assert (after.missing_first, after.forgotten) == ([b"f/a", b"y", b"z"], False)
+
+
+def test_what_killed_scans_found_is_known_though_a_comparison_wrote_the_first_findings(
+    nights, kept, monkeypatch
+):
+    monkeypatch.setattr(remembered, "catch_up", lambda *_: None)
+    nights.storage.put("y", b"y")
+    nights.scan()
+    nights.storage.put("y", b"yy", mtime_ns=LONG_AGO + 1)
+    nights.scan()
+    assert nights.verify().found == {"changed": 1}
+    nights.put(ROTTEN)
+    nights.scan(kept=kept)
+    if not kept:
+        nights.scan(kept=False)
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    nights.put(ROTTEN)
+    nights.scan()
+    of_a = [e for e in store.read(nights.repository, TARGET.place).episodes if e.path == b"f/a"]
+    assert [bool(episode.resolved) for episode in of_a] == [True, False]
