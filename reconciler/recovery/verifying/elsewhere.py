@@ -107,7 +107,7 @@ def gone(repository: Repository, key: str, known: store.Known) -> str:
     if scan is None or scan.copy_of:
         return ""
     try:
-        is_untold = remembered.is_untold(repository, scan, known)
+        is_untold = not known.records and remembered.is_untold(repository, scan, known)
     except SnapshotError as error:
         return str(error)
     return _UNTOLD if is_untold else forgotten.findings(repository, scan, known)
