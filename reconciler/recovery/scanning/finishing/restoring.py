@@ -28,7 +28,7 @@ from reconciler.recovery.rows import ARCHIVED, CONTENT_COLUMNS, FILE, Content, R
 from reconciler.recovery.scanning.finishing import knowing, remembering
 from reconciler.recovery.scanning.finishing.away import Away, away
 from reconciler.recovery.scanning.finishing.displaced import Displaced, once, path_beside, path_of
-from reconciler.recovery.scanning.finishing.hiding import hidden_by, listed
+from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, listed
 from reconciler.recovery.scanning.finishing.moved import with_details
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.scanning.known.earlier import contents_of
@@ -85,8 +85,9 @@ class _Restoring:
         self._folder, self._opened = folder, opened
         self._scans = record.whole(repository, last.scan.place)
         self._found: list[Path] = []
-        #: When each file of those went, and was there last: by how it is named beside others.
-        self._went: dict[bytes, tuple[str, str]] = {}
+        #: When each file of those was there last, and what is remembered of it since (`Away`): by
+        #: how it is named beside others.
+        self._went: dict[bytes, tuple[str, bytes]] = {}
 
     def known_again(self, id: str) -> bool:
         """Take what a scan knew that the last one has otherwise; False if not all is known."""
@@ -158,11 +159,11 @@ class _Restoring:
         )
         if self._made:
             self._found.append(self._made.path)
-            self._note(self._made.path, scan)
+            self._note(self._made.path, scan, hidden)
         return known
 
-    def _note(self, made: Path, scan: Scan) -> None:
-        """Note when what a scan knew went, and when it was there last."""
+    def _note(self, made: Path, scan: Scan, hidden: Hidden) -> None:
+        """Note when what a scan knew was there last, and whether it went then, or can't be seen."""
         by_end, by_id = ({getattr(s, of): s for s in self._scans} for of in ("ended_at", "id"))
         for rows in read.batches(made, CONTENTS):
             for one in convert.contents(rows):
@@ -170,12 +171,17 @@ class _Restoring:
                 if was.is_missed:
                     found = by_end.get(since)
                     before = by_id.get(found.after) if found else scan
-                    went = since, before.ended_at if before else since
-                    self._went[path_beside(one)] = max(went, self._went.get(path_beside(one), went))
+                    there = before.ended_at if before else since
+                    went = there, Away(was.since, is_gone=True).detail
+                elif hidden(one.path):
+                    went = scan.ended_at, was.detail
+                else:
+                    continue
+                self._went[path_beside(one)] = max(went, self._went.get(path_beside(one), went))
 
     def _was_back(self, one: Content) -> bool:
         """Return whether others saw a file that is gone, or has moved, come back and go since."""
-        was, (_, there) = away(one.detail), self._went.get(path_beside(one), ("", ""))
+        was, (there, _) = away(one.detail), self._went.get(path_beside(one), ("", b""))
         return (was.is_missed or was.is_moved) and there > was.since.decode()
 
     def _gone_since(self) -> Path | None:
@@ -188,8 +194,8 @@ class _Restoring:
             return last
 
         def later(one: Content) -> bytes:
-            was, (since, _) = away(one.detail), self._went.get(path_beside(one), ("", ""))
-            return Away(since.encode(), is_gone=True).detail if self._was_back(one) else was.detail
+            was_back = self._was_back(one)
+            return self._went[path_beside(one)][1] if was_back else away(one.detail).detail
 
         each = (
             with_details(rows, pa.array(map(later, convert.contents(rows)), pa.binary()))

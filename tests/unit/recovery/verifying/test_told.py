@@ -509,3 +509,25 @@ def test_when_a_file_went_is_known_though_what_is_remembered_is_lost(nights, is_
         lose_remembered(nights, last)
     for _ in range(2):
         assert nights.scan().missing_first == [b"f/a"]
+
+
+@pytest.mark.parametrize("is_left_out", [True, False])
+@pytest.mark.parametrize("then", [WRITTEN, None])
+def test_what_was_given_up_and_one_copy_read_again_is_missed_though_the_other_left_it_out(
+    nights, tmp_path, is_left_out, then
+):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    copies = Copies(nights, tmp_path)
+    nights.put(GOOD)
+    copies.other()
+    if is_left_out:
+        nights.scan(excluded=("f",))
+    copies.put_together()
+    del nights.storage.files[b"f/a"]
+    for _ in range(2):
+        assert nights.scan().missing_first == [b"f/a"]
+    if then:
+        nights.put(then, mtime_ns=LATER)
+        assert nights.scan().missing_first == [b"f/a"]
