@@ -52,6 +52,8 @@ class Line:
         self.seen: dict[bytes, bytes] = {}
         self.times: dict[bytes, int] = {}
         self.also: list[tuple[bytes, bytes]] = []
+        #: What lay there since then, and nobody could read: it has written over what was seen.
+        self.unread: dict[bytes, set[bytes]] = {}
         #: All that was seen last when there came to be two copies, and since.
         self.since: set[bytes] = set()
         #: What is gone, by path and bytes; what is damaged by path: the good bytes, and its state.
@@ -257,6 +259,7 @@ class World:
             copy = Line(folder)
             copy.seen, copy.lost, copy.rotten = dict(one.seen), dict(one.lost), dict(one.rotten)
             copy.also, copy.times = list(one.also), dict(one.times)
+            copy.unread = {path: set(every) for path, every in one.unread.items()}
             copy.told_lost, copy.told_rotten = set(one.told_lost), dict(one.told_rotten)
             self.lines.append(copy)
             known = {*one.seen.values(), *(good for good, *_ in one.rotten.values())}
@@ -280,6 +283,8 @@ class World:
                 if each[1] not in one.since and one.seen.get(each[0], each[1]) == each[1]
             ]
             one.also += [(path, good) for path, (good, *_) in other.rotten.items()]
+            for path, every in other.unread.items():
+                one.unread.setdefault(path, set()).update(every)
             # What the one found again, or saw elsewhere, is nothing that the other one misses.
             for each in {**one.lost, **other.lost}:
                 is_same = one.lost.get(each) == other.lost.get(each)
@@ -334,7 +339,10 @@ class World:
         for path, data in [*line.seen.items(), *line.also]:
             is_gone = not is_unseen(path) and path not in now and data not in there
             if is_gone and data not in self.wrong and (path, data) not in line.lost:
-                line.lost[path, data] = OPEN
+                line.lost[path, data] = EITHER if there & line.unread.get(path, set()) else OPEN
+        for path in self.storage.errors.keys() & self.there.keys():
+            line.unread.setdefault(path, set()).add(self.there[path].data)
+        line.unread = {p: every for p, every in line.unread.items() if is_unseen(p)}
         for path, data in now.items():
             was = line.seen.get(path, data)
             is_wrong = data in self.wrong and was not in self.wrong and path not in line.rotten

@@ -211,8 +211,12 @@ def bounded(episodes: Iterable[FileFinding]) -> tuple[list[FileFinding], int]:
     given_up = list(filter(is_told_by, over))
     others = [episode for episode in over if not is_told_by(episode)]
     kept = lasting[:MOST_OPEN] + given_up[:MOST_GIVEN_UP] + others[:MOST_RESOLVED]
-    kept.sort(key=lambda e: (key(e), e.first_seen))
-    return kept, max(0, len(lasting) - MOST_OPEN)
+    return ordered(kept), max(0, len(lasting) - MOST_OPEN)
+
+
+def ordered(episodes: Iterable[FileFinding]) -> list[FileFinding]:
+    """Return episodes as they are kept: by path, the earliest first."""
+    return sorted(episodes, key=lambda e: (key(e), e.first_seen))
 
 
 def outlasts(episode: FileFinding, now: FileFinding) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from reconciler.errors import SnapshotError
 from reconciler.recovery import paths
@@ -79,8 +79,8 @@ class Record(Struct, frozen=True):
     #: Until when scans told what is gone, though not all had room: RFC 3339, UTC; empty: all had.
     no_room_until: str = ""
     #: The ids of the last scans of which all that was found is told: of each copy of the repository
-    #: that was put together, one.
-    told_scans: tuple[str, ...] = ()
+    #: that was put together, one. Versions from before have written none: all that had ended then.
+    told_scans: tuple[str, ...] | UnsetType = UNSET
     #: SHA-256 of this document while this field is empty.
     seal: str = ""
 

@@ -12,14 +12,14 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
 from reconciler.printable import quoted
 from reconciler.recovery.findings.contained import kept_of
-from reconciler.recovery.findings.episodes import bounded
+from reconciler.recovery.findings.episodes import bounded, ordered
 from reconciler.recovery.findings.joining import joined
 from reconciler.recovery.findings.record import (
     FORMAT_VERSION,
@@ -33,7 +33,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import is_listed
-from reconciler.recovery.values import FileFinding
+from reconciler.recovery.values import FileFinding, Scan
 from reconciler.version import __version__
 
 #: How often the list is read anew, because another run has replaced what stood in it.
@@ -69,6 +69,8 @@ class Known(Struct, frozen=True):
     no_room: int = 0
     #: The last scans of which all that was found is told.
     told_scans: tuple[str, ...] = ()
+    #: Until when scans are told by versions that did not say which: as `_digits`; empty: by none.
+    told_until: str = ""
     #: The names of records that are contained in these.
     contained: frozenset[str] = frozenset()
     #: The address of the repository, fit to be printed.
@@ -78,6 +80,10 @@ class Known(Struct, frozen=True):
         """Return whether what a record told is among it, or it is `lost`; empty: there was none."""
         known = (*self.records, *self.lost, "")
         return record in known or record in self.contained
+
+    def tells_of(self, scan: Scan) -> bool:
+        """Return whether all that a scan has found is among it, or among what is `lost`."""
+        return scan.id in self.told_scans or _digits(scan.ended_at) <= self.told_until
 
     @property
     def newest(self) -> str:
@@ -118,7 +124,7 @@ def read_below(repository: Repository, key: str, place: str = "") -> Known:
 def _read(repository: Repository, place: str, names: Sequence[str], marks: Sequence[str]) -> Known:
     """Read the newest records first, and not those that are contained in them."""
     found, damaged, contained, until, no_room = [], {}, set[str](), "", 0
-    scans = set[str]()
+    scans, told_until = set[str](), ""
     for name in sorted(names, reverse=True):
         if name in contained:
             continue
@@ -129,7 +135,10 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
             record = decode(data)
             found.append(findings_of(record, place))
             contained.update(record.replaces)
-            scans.update(record.told_scans)
+            if isinstance(record.told_scans, UnsetType):
+                told_until = max(told_until, name.rpartition("/")[2].partition("-")[0])
+            else:
+                scans.update(record.told_scans)
             until, no_room = max(until, record.no_room_until), max(no_room, record.no_room)
         except SnapshotError as error:
             damaged[name] = _damaged(repository, name, error)
@@ -147,6 +156,7 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
         until,
         no_room,
         tuple(sorted(scans)),
+        told_until,
         frozenset(contained),
         repository.address,
     )
@@ -194,42 +204,58 @@ def keep(
     moment: datetime,
     *,
     no_room_until: str = "",
-    no_room: int = 0,
+    no_room: int | None = 0,
     told_scans: Sequence[str] | None = None,
 ) -> int:
     """Write what is known now, instead of the records of `known`; return what had no room.
 
     `no_room_until` says until when all that is gone is among it, or had no room; `no_room`, how
-    many had none already; `told_scans`, which scans are told now. Nothing is written where there is
-    nothing to tell. Raises `RepositoryError`.
+    many had none already, None if nobody was told yet, for then all have; `told_scans`, which scans
+    are told now. Nothing is written where there is nothing to tell. Raises `RepositoryError`.
     """
-    kept, more = bounded(episodes)
+    kept, more = (ordered(episodes), 0) if no_room is None else bounded(episodes)
     if not (kept or known.records or told_scans):
         return 0
-    no_room = max(no_room + more, known.no_room)
+    no_room = max((no_room or 0) + more, known.no_room)
     until = no_room_until if no_room else ""
     # The first record is of no earlier version: no scan was told, whoever writes it.
     told = told_scans if known.records or told_scans is not None else NO_SCANS
     if told is not None:
-        known = replace(known, told_scans=tuple(told))
+        known = replace(known, told_scans=tuple(told), told_until="")
     _write(repository, place, kept, known, moment, no_room=no_room, no_room_until=until)
     return no_room
 
 
+def _digits(moment: str) -> str:
+    """Return a time of RFC 3339 as the names of records begin with it."""
+    return re.sub(r"[^0-9]", "", moment)
+
+
 def miss_no_more(
-    repository: Repository, place: str, moment: datetime, named: str = "", *, untold: bool = False
+    repository: Repository,
+    place: str,
+    moment: datetime,
+    last: Scan | None = None,
+    *,
+    untold: bool = False,
 ) -> None:
     """Go on without records that are damaged, or lost: one is written that replaces them.
 
-    So is the one that is `named` by the last scan, and what had no room; with `untold` also where
-    there was none yet. So it needs no right to remove anything. Raises `RepositoryError`.
+    So is the one that the `last` scan names, and what had no room; with `untold` also what that
+    scan had found. So it needs no right to remove anything. Raises `RepositoryError`.
     """
     known = read(repository, place)
-    is_untold = untold and not known.records
+    scan, named = (last.id, last.findings) if last else ("", "")
+    is_untold = untold and not (last and known.tells_of(last))
     if known.lost or known.no_room or is_untold or not known.has(named):
         contained = known.contained if known.has(named) else {*known.contained, named}
+        # Where nobody knows any more which scans were told, all of them are.
+        is_told = untold or not (known.told_scans or known.told_until)
         replaced = replace(
-            known, records=(*known.records, *known.lost), contained=frozenset(contained)
+            known,
+            records=(*known.records, *known.lost),
+            contained=frozenset(contained),
+            told_scans=(*known.told_scans, scan) if is_told else known.told_scans,
         )
         kept, no_room = bounded(known.episodes)
         _write(repository, place, kept, replaced, moment, no_room=no_room)
@@ -255,9 +281,9 @@ def _write(
         no_room,
         tuple(map(written, kept)),
         max(no_room_until, known.no_room_until if known.no_room_until <= now else ""),
-        known.told_scans,
+        UNSET if known.told_until and not known.told_scans else known.told_scans,
     )
-    digits = re.sub(r"[^0-9]", "", timestamp(moment, "microseconds"))
+    digits = _digits(timestamp(moment, "microseconds"))
     name = f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}{_SUFFIX}"
     repository.write(name, encode(record))
     # Under Object Lock they stay; they are contained in the new one, so nothing changes.

@@ -17,14 +17,8 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons, standing
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import NOT_REACHABLE, FileFinding, LeftOut, Scan
-from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.results import Elsewhere
-from reconciler.recovery.verifying.telling import forgotten
-
-_UNTOLD = (
-    "The last scan was killed before it could keep what it found damaged or gone: scan it again, "
-    "which tells it"
-)
+from reconciler.recovery.verifying.telling import forgotten, found
 
 
 class Declared(Struct, frozen=True):
@@ -77,8 +71,8 @@ def _storage(
             told = replace(told, problem=told.problem or missed)
         elif gone := forgotten.findings(repository, scan, known):
             told = replace(told, problem=told.problem or gone)
-        elif not known.damaged and remembered.is_untold(repository, scan, known):
-            told = replace(told, problem=_UNTOLD)
+        elif not known.damaged and found.is_untold(repository, scan, known):
+            told = replace(told, problem=forgotten.UNTOLD)
         unlisted = next((part.message for part in scan.unproved if part.is_unlisted), "")
         return replace(
             told,

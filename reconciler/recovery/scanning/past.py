@@ -165,8 +165,7 @@ class Past:
             with contextlib.suppress(RepositoryError):
                 record.miss_no_more(self._repository, self._place)
             last = next(reversed(record.whole(self._repository, self._place)), None)
-            named = last.findings if last else ""
-            store.miss_no_more(self._repository, self._place, self._now(), named)
+            store.miss_no_more(self._repository, self._place, self._now(), last)
             return last
         return self._lasts.of(self._place)
 

@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from reconciler.errors import SnapshotError
 from reconciler.printable import quoted
+from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import GHOST, read_listed
-from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known import record, untold
 from reconciler.recovery.snapshots import listing, marks
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.snapshots.marks import Verified
@@ -33,6 +34,8 @@ class Found(Struct, frozen=True):
     verified: dict[str, Verified]
     #: By the name of the record.
     scans: dict[str, Scan]
+    #: The names of those of which nobody was told yet what they had found.
+    untold: frozenset[str] = frozenset()
 
     def newest(self) -> tuple[str, str]:
         """Return when the newest of all was made, and the name of its file; empty without any."""
@@ -66,7 +69,21 @@ def look(repository: Repository) -> Found:
             "if it is, make a snapshot first (`reconciler snapshot create "
             f"{in_shell(repository.address)}`). Nothing is pruned"
         )
-    return Found(found.kept, verified, scans)
+    return Found(found.kept, verified, scans, frozenset(_untold(repository, scans)))
+
+
+def _untold(repository: Repository, scans: dict[str, Scan]) -> Iterator[str]:
+    """Yield which scans nobody was told of: the next one tells what they have found."""
+    names = {(scan.place, scan.id): name for name, scan in scans.items()}
+    last = {scan.place: scan for scan in sorted(scans.values(), key=lambda scan: scan.id)}
+    for place, scan in last.items():
+
+        def of(id: str, place: str = place) -> Scan | None:
+            return scans.get(names.get((place, id), ""))
+
+        if scan.remembered or scan.findings:  # else nothing was ever found
+            for one in untold.before(scan, store.read(repository, place), of).scans:
+                yield names[place, one.id]
 
 
 def parts_of(snapshots: Iterable[Kept], scans: Iterable[Scan]) -> set[str]:

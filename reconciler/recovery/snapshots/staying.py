@@ -162,6 +162,8 @@ def _scan_items(found: Found, staying: Sequence[Kept]) -> list[Item]:
             if (scan.place, scan.id) in named
             else "last"
             if last[scan.place] == name
+            else "untold"
+            if name in found.untold
             else "of which something is lost"
             if (scan.place, scan.id) in lost
             else "",

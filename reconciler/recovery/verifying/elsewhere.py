@@ -22,9 +22,8 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing
 from reconciler.recovery.values import FileFinding, Scan
-from reconciler.recovery.verifying import remembered
 from reconciler.recovery.verifying.results import Elsewhere
-from reconciler.recovery.verifying.telling import forgotten
+from reconciler.recovery.verifying.telling import forgotten, found
 from reconciler.recovery.verifying.telling.firsts import MOST_TOLD
 from reconciler.recovery.verifying.telling.means import Means
 
@@ -107,7 +106,7 @@ def gone(repository: Repository, key: str, known: store.Known) -> str:
     if scan is None or scan.copy_of:
         return ""
     try:
-        is_untold = not known.records and remembered.is_untold(repository, scan, known)
+        is_untold = found.is_untold(repository, scan, known)
     except SnapshotError as error:
         return str(error)
     return _UNTOLD if is_untold else forgotten.findings(repository, scan, known)

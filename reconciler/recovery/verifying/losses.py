@@ -37,5 +37,4 @@ def lost(repository: Repository, place: str, storage: str) -> Loss:
 def accept(repository: Repository, place: str, moment: datetime) -> None:
     """Go on without what is lost: nothing misses it any more. Raises `RepositoryError`."""
     scan = last_scan(repository, layout.storage_key(place))
-    named = scan.findings if scan else ""
-    store.miss_no_more(repository, place, moment, named, untold=True)
+    store.miss_no_more(repository, place, moment, scan, untold=True)

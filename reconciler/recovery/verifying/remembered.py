@@ -8,13 +8,10 @@ same, so that a run that is killed before its findings are kept loses nothing.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import NamedTuple
-
-import pyarrow as pa
 
 from reconciler.environment.timestamps import timestamp
 from reconciler.errors import RepositoryError, SnapshotError
@@ -23,22 +20,18 @@ from reconciler.recovery.findings.history import is_of_bytes, is_over, of_each
 from reconciler.recovery.findings.states import is_bare
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.rows import Content, same_bytes
-from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, listed
-from reconciler.recovery.scanning.known import record
-from reconciler.recovery.scanning.known.earlier import fetched
+from reconciler.recovery.scanning.finishing.hiding import Hidden
+from reconciler.recovery.scanning.known import apart, record, untold
 from reconciler.recovery.scanning.outcome import Scanned
 from reconciler.recovery.values import DAMAGED, FileFinding, Scan
 from reconciler.recovery.verifying.recorded import look, of_scan
-from reconciler.recovery.verifying.telling import forgotten
-from reconciler.recovery.verifying.telling.otherwise import otherwise
+from reconciler.recovery.verifying.telling import forgotten, found
 from reconciler.recovery.verifying.telling.wrong import Otherwise, Wrong
 from reconciler.recovery.walking.exclusions import Exclusions
 
-#: So many scans, of which each was killed before it told what it had found, are told by the next.
-_MOST = 30
 _LOST = (
-    "What the scan {} had found, which was killed before it could tell, is not known any more, but "
-    "for what this one has found as well: {}"
+    "What the scan {} had found, and could not keep, or tell, before it was killed, is not known "
+    "any more, but for what this one has found as well: {}"
 )
 #: So many are looked through for what a damaged file was.
 _BACK = 5
@@ -67,22 +60,15 @@ def catch_up(repository: Repository, place: str, clock: Callable[[], datetime]) 
     with contextlib.suppress(RepositoryError, SnapshotError):
         last = record.latest(repository, place, complete=False)
         known = store.read(repository, place)
-        is_old = known.records and not known.told_scans
-        if last is not None and last.id not in known.told_scans and not is_old:
-            after = _after(repository, last, known, clock)
-            if not after.lost:  # else the scan that begins tells it
-                _write(repository, last, known, after, clock)
-
-
-def is_untold(repository: Repository, scan: Scan, known: store.Known) -> bool:
-    """Return whether a scan has found something wrong that is not among what is `known`.
-
-    It was killed before it could keep that. Raises `RepositoryError`, `SnapshotError`.
-    """
-    if scan.id in known.told_scans or not scan.remembered:
-        return False
-    hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
-    return bool(_taken(repository, scan, known.episodes, hidden, known.no_room_until).new)
+        if last is None or known.lost:
+            return
+        beside = apart.untold(repository, last, record.ids(repository, place), known)
+        before = untold.before(last, known, functools.partial(record.of, repository, place))
+        scans = [*beside, *before.scans, *([] if known.tells_of(last) else [last])]
+        after = _after(repository, scans, known, clock) if scans else None
+        if after and not (before.lost or after.lost):  # else the scan that begins tells it
+            told = (last.id, *(scan.id for scan in beside))
+            _write(repository, last, known, after, clock, told, is_heard=False)
 
 
 def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], datetime]) -> None:
@@ -105,8 +91,7 @@ def _keep_rotten(repository: Repository, scanned: Scanned, clock: Callable[[], d
         scanned.altered += max(0, more)
     moment = timestamp(clock(), "milliseconds")
     after = episodes.observed(known.episodes, wrong.by_key, moment, lambda _: False, moment)
-    told = known.told_scans if known.records else store.NO_SCANS
-    store.keep(repository, scanned.place, after, known, clock(), told_scans=told)
+    store.keep(repository, scanned.place, after, known, clock())
     scanned.unkept = []
 
 
@@ -118,14 +103,16 @@ def _keep(
     lost = [*known.problems, *([gone] if gone else [])]
     scanned.notes += lost
     scanned.forgotten = scanned.forgotten or bool(lost)
-    after = _after(repository, scan, known, clock)
-    scanned.notes += after.lost
-    scanned.forgotten = scanned.forgotten or bool(after.lost)
+    before = untold.before(scan, known, functools.partial(record.of, repository, scan.place))
+    after = _after(repository, [*before.scans, scan], known, clock)
+    untellable = [*([_LOST.format(*before.lost)] if before.lost else []), *after.lost]
+    scanned.notes += untellable
+    scanned.forgotten = scanned.forgotten or bool(untellable)
     left_out = Exclusions(scan.excluded).covers
     lasting = (e for e in after.episodes if not (e.resolved or left_out(e.path)))
     after.wrong.add(lasting, after.hidden)
     after.wrong.tell(scanned)
-    _write(repository, scan, known, after, clock)
+    _write(repository, scan, known, after, clock, (scan.id,))
 
 
 class _After(NamedTuple):
@@ -140,16 +127,19 @@ class _After(NamedTuple):
 
 
 def _after(
-    repository: Repository, scan: Scan, known: store.Known, clock: Callable[[], datetime]
+    repository: Repository,
+    scans: Sequence[Scan],
+    known: store.Known,
+    clock: Callable[[], datetime],
 ) -> _After:
-    """Return what is known after a scan, and those before it that were killed."""
+    """Return what is known after scans, of which all but the last were killed."""
     now = timestamp(clock(), "milliseconds")
     before: Sequence[FileFinding] = known.episodes
-    untold = _untold(repository, scan, known)
+    *killed, scan = scans
     # What a clock told that was ahead is told again.
     until, more = known.no_room_until if known.no_room_until <= now else "", 0
     lost = list[str]()
-    for one in untold:
+    for one in killed:
         try:
             after = _found(repository, one, before, now, until)
         except SnapshotError as error:
@@ -166,8 +156,11 @@ def _write(
     known: store.Known,
     after: _After,
     clock: Callable[[], datetime],
+    told: Sequence[str],
+    *,
+    is_heard: bool = True,
 ) -> None:
-    is_told = scan.id in known.told_scans or not (known.records or scan.remembered)
+    is_told = {*told} <= {*known.told_scans} or not (known.records or scan.remembered)
     if after.episodes != list(known.episodes) or not is_told:
         store.keep(
             repository,
@@ -175,55 +168,31 @@ def _write(
             after.episodes,
             known,
             clock(),
-            no_room_until=scan.ended_at,
-            no_room=after.no_room,
-            told_scans=(scan.id,),
+            # The scan that begins tells somebody, and which had no room.
+            no_room_until=scan.ended_at if is_heard else "",
+            no_room=after.no_room if is_heard else None,
+            # What was held against nothing has to be held against it once it is back.
+            told_scans=None if known.lost else told,
         )
-
-
-def _untold(repository: Repository, scan: Scan, known: store.Known) -> list[Scan]:
-    """Return the scans before one that were killed before they told what they had found."""
-    if known.records:
-        # Those from before `told_scans` tell of every scan.
-        told = known.told_scans or (scan.after,)
-        return record.untold(repository, scan, told, _MOST)
-    # Where nothing was ever told, one that remembers nothing has found nothing.
-    if not scan.remembered:
-        return []
-    earlier = reversed(record.untold(repository, scan, (), _BACK))
-    return list(takewhile(lambda one: one.remembered, earlier))[::-1]
 
 
 def _found(
     repository: Repository, scan: Scan, known: Sequence[FileFinding], now: str, until: str
 ) -> _After:
     """Return the findings after a scan: what was `known` before it, and what it saw."""
-    hidden = hidden_by(scan.excluded, scan.unproved, _listed(repository, scan))
-    wrong = _taken(repository, scan, known, hidden, until)
+    hidden = found.hidden_from(repository, scan)
+    wrong = found.found(repository, scan, known, hidden, until)
     for finding in _come_again(repository, scan, known):
         if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
             wrong.take(Otherwise(finding))
     # Another run may have looked later, and seen that it is over.
-    over = {episodes.key(e) for e in known if e.resolved > scan.ended_at} - wrong.lasting.keys()
-    found = {key: each for key, each in wrong.by_key.items() if key not in over}
+    begun = {key for key, e in wrong.lasting.items() if e.first_seen <= scan.ended_at}
+    over = {episodes.key(e) for e in known if e.resolved > scan.ended_at} - begun
+    there = {key: each for key, each in wrong.by_key.items() if key not in over}
     ended = _ended(repository, scan, wrong, hidden)
     before = wrong.without_moved(wrong.without_renewed(known, scan.ended_at))
-    after = episodes.observed(before, found, scan.ended_at, ended, now, left=wrong.left)
+    after = episodes.observed(before, there, scan.ended_at, ended, now, left=wrong.left)
     return _After(after, wrong, hidden)
-
-
-def _taken(
-    repository: Repository,
-    scan: Scan,
-    known: Sequence[FileFinding],
-    hidden: Hidden,
-    until: str = "",
-) -> Wrong:
-    """Hold what a scan has otherwise than it should be against what is known."""
-    wrong = Wrong.of(known, until)
-    for each in otherwise(repository, scan, hidden) if scan.remembered else ():
-        wrong.take(each)
-    return wrong
 
 
 def _come_again(
@@ -287,8 +256,3 @@ def _is_seen(finding: FileFinding, hidden: Hidden) -> bool:
     if not hidden(finding.path) or (finding.was is not None and finding.was.sha256 is None):
         return True
     return is_bare(finding.now) and episodes.is_settled(finding)
-
-
-def _listed(repository: Repository, scan: Scan) -> Iterator[pa.RecordBatch]:
-    with ExitStack() as opened:
-        yield from listed(fetched(repository, scan.contents, opened))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 
+from reconciler.recovery.findings.store import Known
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.values import Scan
@@ -36,26 +37,44 @@ def of(
     return [id for id in ends if id not in lost]
 
 
-def _ends(scans: Sequence[Scan], last: Scan) -> list[str]:
-    """Return those from which no other one was made; scans are sorted by when they began.
+def untold(repository: Repository, last: Scan, ids: Collection[str], known: Known) -> list[Scan]:
+    """Return the scans of each line that `last` knows nothing of, and what is `known` neither.
 
-    Where a record was pruned, nobody knows what it was made after: then nothing is said.
+    The oldest first: they were killed before they told what they had found. Raises like `of`.
     """
-    known, found = _line(scans, last), dict[str, Scan]()
-    for scan in scans:
-        if scan.id not in known and (scan.after in known or scan.after in found):
-            found[scan.id] = scan
+    if last.seen == sign(id for id in ids if id != last.id):
+        return []
+    scans = record.whole(repository, last.place)
+    told = _line(scans, *(scan.id for scan in scans if known.tells_of(scan)))
+    return [scan for scan in _found(scans, last).values() if scan.id not in told]
+
+
+def _ends(scans: Sequence[Scan], last: Scan) -> list[str]:
+    """Return those from which no other one was made; scans are sorted by when they began."""
+    found = _found(scans, last)
     made_after = {id for scan in found.values() for id in (scan.after, *scan.beside)}
     return [id for id in found if id not in made_after]
 
 
-def _line(scans: Sequence[Scan], last: Scan) -> set[str]:
-    """Return the scans that `last` was made after, as far back as there are records.
+def _found(scans: Sequence[Scan], last: Scan) -> dict[str, Scan]:
+    """Return the scans that `last` knows nothing of.
+
+    Where a record was pruned, nobody knows what it was made after: then nothing is said.
+    """
+    known, found = _line(scans, last.id), dict[str, Scan]()
+    for scan in scans:
+        if scan.id not in known and (scan.after in known or scan.after in found):
+            found[scan.id] = scan
+    return found
+
+
+def _line(scans: Sequence[Scan], *last: str) -> set[str]:
+    """Return the scans that the `last` ones were made after, as far back as there are records.
 
     Among them is the empty id if one of them was the first.
     """
     kept = {scan.id: scan for scan in scans}
-    line, todo = set[str](), [last.id]
+    line, todo = set[str](), [*last]
     while todo:
         id = todo.pop()
         if id not in line:

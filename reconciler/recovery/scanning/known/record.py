@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from msgspec.structs import replace
@@ -102,22 +101,6 @@ def of(repository: Repository, place: str, id: str) -> Scan | None:
     Raises `RepositoryError`; `SnapshotError` if it is damaged.
     """
     return _read(repository, f"{layout.scans(place)}{id}{_SUFFIX}")
-
-
-def untold(repository: Repository, scan: Scan, told: Collection[str], most: int) -> list[Scan]:
-    """Return the scans before one that were made after those that are `told`, the oldest first.
-
-    At most so many, the latest, and none from before one whose record is gone, or can't be read.
-    Raises `RepositoryError`.
-    """
-    found = deque[Scan]()
-    with contextlib.suppress(SnapshotError):
-        while scan.after and scan.after not in told and len(found) < most:
-            before = of(repository, scan.place, scan.after)
-            if before is None:
-                break
-            found.appendleft(scan := before)
-    return list(found)
 
 
 def newest(repository: Repository, place: str) -> str:

@@ -10,6 +10,12 @@ from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning import reasons
 from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.values import Scan
+from reconciler.recovery.verifying.telling import found
+
+UNTOLD = (
+    "The last scan was killed before it could keep what it found damaged or gone: scan it again, "
+    "which tells it"
+)
 
 
 def sentences(repository: Repository, lasts: LastRecords, place: str, known: Known) -> list[str]:
@@ -24,9 +30,19 @@ def sentences(repository: Repository, lasts: LastRecords, place: str, known: Kno
         return [*told, str(error)]
     if last is not None and last.lost:
         told.append(reasons.lost(last.lost, repository.address))
-    if last is not None and (gone := findings(repository, last, known)):
+    gone = findings(repository, last, known) if last is not None else ""
+    if gone:
         told.append(gone)
+    if last is not None and not (known.damaged or gone):
+        told += _untold(repository, last, known)
     return told
+
+
+def _untold(repository: Repository, last: Scan, known: Known) -> list[str]:
+    try:
+        return [UNTOLD] if found.is_untold(repository, last, known) else []
+    except SnapshotError as error:
+        return [str(error)]
 
 
 def findings(repository: Repository, scan: Scan, known: Known) -> str:

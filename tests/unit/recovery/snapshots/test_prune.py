@@ -12,6 +12,7 @@ from reconciler.errors import LeaseLostError, PlatformBusyError, SnapshotError
 from reconciler.lease.contract import SECONDS
 from reconciler.lease.keeper import Keeper
 from reconciler.lease.opening import open_lock
+from reconciler.recovery.findings import store
 from reconciler.recovery.repository import condemned, layout
 from reconciler.recovery.scanning.known import record
 from reconciler.recovery.snapshots import listing, marks, needed
@@ -24,6 +25,7 @@ from support.recovery.snapshots import NOW, ORIGIN, platform, scanned, taken
 from support.values.building import storage
 
 DAY = 24 * 3600.0
+PLACE = "local:file:///data/nas"
 
 
 def task(last=1, *, at=NOW + 10 * DAY, **more):
@@ -196,8 +198,33 @@ def test_the_last_complete_scan_stays_also_if_a_later_one_is_not(repository, liv
         )
     done = prune(repository, task())
     assert (done.scans_kept, done.scans_removed) == (2, 2)
-    left = [scan.id[:8] for scan in record.whole(repository, "local:file:///data/nas")]
+    left = [scan.id[:8] for scan in record.whole(repository, PLACE)]
     assert left == ["20261121", "20261123"]
+
+
+def test_scans_stay_of_which_nobody_was_told_what_they_had_found(repository, live):
+    nas = live.by_name["nas"]
+    taken(live, repository)
+    ids = [f"2026112{day}-200000-000-0123ab" for day in range(6)]
+    for day, id in enumerate(ids):
+        scanned(
+            repository,
+            nas,
+            [b"%d" % day],
+            id=id,
+            after=ids[day - 1] if day else "",
+            started_at=f"2026-11-2{day}T20:00:00Z",
+            findings=store.read(repository, PLACE).newest,
+        )
+        if day == 2:
+            moment = datetime.fromtimestamp(NOW, UTC)
+            store.keep(repository, PLACE, [], store.Known(), moment, told_scans=(id,))
+    prune(repository, task())
+    assert [scan.id for scan in record.whole(repository, PLACE)] == ids[3:]
+    known = store.read(repository, PLACE)
+    store.keep(repository, PLACE, [], known, moment, told_scans=(ids[5],))
+    prune(repository, task())
+    assert [scan.id for scan in record.whole(repository, PLACE)] == ids[5:]
 
 
 @pytest.mark.parametrize("run", [show, prune])

@@ -13,10 +13,11 @@ from reconciler.recovery.parts import write
 from reconciler.recovery.repository import layout
 from reconciler.recovery.scanning.finishing import moved, pair
 from reconciler.recovery.scanning.known import record
-from reconciler.recovery.verifying import remembered, results
+from reconciler.recovery.verifying import results
 from reconciler.recovery.verifying.comparing.sides import SETTLED_NS
 from reconciler.recovery.verifying.recorded import of_scan
 from reconciler.recovery.verifying.scans import compare
+from reconciler.recovery.verifying.telling import found
 from reconciler.recovery.verifying.telling.means import Means
 from support.recovery.memory import LONG_AGO, TARGET, File
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN
@@ -713,11 +714,11 @@ def test_what_only_a_killed_scan_saw_where_a_loss_was_accepted_is_missing(lost, 
     lost.scan(kept=False)
     del lost.storage.files[b"f/a"]
     scan = lost.scan(kept=False).scan
-    assert remembered.is_untold(lost.repository, scan, store.read(lost.repository, scan.place))
+    assert found.is_untold(lost.repository, scan, store.read(lost.repository, scan.place))
     for _ in range(2):
         scan = lost.scan().scan
         assert lost.scan().missing_first == [b"f/a"]
-    assert not remembered.is_untold(lost.repository, scan, store.read(lost.repository, scan.place))
+    assert not found.is_untold(lost.repository, scan, store.read(lost.repository, scan.place))
     assert lost.known() == [("missing", b"f/a", True), *MISSING]
     lost.accept()
     for _ in range(2):

@@ -18,11 +18,15 @@ def swap(postgres: Postgres, one: str, other: str) -> None:
     """Have two databases change their names, as whoever restores one beside the other does."""
     with psycopg.connect(postgres.url(), autocommit=True) as admin:
         for name in (one, other):
+            # First: a server that connects anew would be in the way of the change.
+            admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
             )
         for old, new in ((one, f"{one}x"), (other, one), (f"{one}x", other)):
             admin.execute(f"ALTER DATABASE {old} RENAME TO {new}")
+        for name in (one, other):
+            admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
 def test_a_server_answers_for_no_other_database(

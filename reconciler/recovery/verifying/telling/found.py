@@ -1,0 +1,50 @@
+"""What a scan has found otherwise than it should be, held against what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+import pyarrow as pa
+
+from reconciler.recovery.findings.store import Known
+from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, listed
+from reconciler.recovery.scanning.known.earlier import fetched
+from reconciler.recovery.values import FileFinding, Scan
+from reconciler.recovery.verifying.telling.otherwise import otherwise
+from reconciler.recovery.verifying.telling.wrong import Wrong
+
+
+def found(
+    repository: Repository, scan: Scan, known: Sequence[FileFinding], hidden: Hidden, until: str
+) -> Wrong:
+    """Hold what a scan has otherwise than it should be against what is known.
+
+    What was gone `until` then was told. Raises `RepositoryError`, `SnapshotError`.
+    """
+    wrong = Wrong.of(known, until)
+    for each in otherwise(repository, scan, hidden) if scan.remembered else ():
+        wrong.take(each)
+    return wrong
+
+
+def hidden_from(repository: Repository, scan: Scan) -> Hidden:
+    """Return what says of a path whether a scan could not see it; raises like `found`."""
+
+    def every() -> Iterator[pa.RecordBatch]:
+        with ExitStack() as opened:
+            yield from listed(fetched(repository, scan.contents, opened))
+
+    return hidden_by(scan.excluded, scan.unproved, every())
+
+
+def is_untold(repository: Repository, scan: Scan, known: Known) -> bool:
+    """Return whether a scan has found something wrong that is not among what is `known`.
+
+    It was killed before it could keep that. Raises `RepositoryError`, `SnapshotError`.
+    """
+    if known.tells_of(scan) or not scan.remembered:
+        return False
+    hidden = hidden_from(repository, scan)
+    return bool(found(repository, scan, known.episodes, hidden, known.no_room_until).new)

@@ -1,0 +1,240 @@
+"""What killed scans had found, where a repository has lost, kept back or pruned what it knew."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from reconciler.environment.timestamps import utc_now
+from reconciler.errors import RepositoryError
+from reconciler.recovery import seal
+from reconciler.recovery.findings import episodes, store
+from reconciler.recovery.findings import record as findings_record
+from reconciler.recovery.repository import layout
+from reconciler.recovery.repository.opening import open_repository
+from reconciler.recovery.scanning.known import record
+from reconciler.recovery.verifying import elsewhere, losses
+from reconciler.recovery.verifying.telling import forgotten
+from support.recovery.memory import LONG_AGO, TARGET
+from support.recovery.nights import GOOD, ROTTEN, WRITTEN, put_together
+
+KEY = layout.storage_key(TARGET.place)
+
+
+@pytest.fixture(params=[True, False], ids=["told", "killed"])
+def kept(request):
+    """Whether a scan keeps what it has found, or is killed before."""
+    return request.param
+
+
+@pytest.fixture
+def closed(nights, monkeypatch):
+    """Return what lets a repository take no findings, and take them again."""
+    written = nights.repository.write
+
+    def write(name, data, **more):
+        if is_closed and name.startswith(layout.FINDINGS):
+            raise RepositoryError("permission denied")
+        return written(name, data, **more)
+
+    def close(value):
+        nonlocal is_closed
+        is_closed = value
+
+    is_closed = False
+    monkeypatch.setattr(nights.repository, "write", write)
+    return close
+
+
+def lost(nights):
+    """Return what puts the record of findings back, which can't be read until then."""
+    kept = {name: nights.repository.read(name) for name in nights.repository.names(layout.FINDINGS)}
+    for name in kept:
+        nights.repository.remove(name)
+        nights.repository.write(name, b"{}")
+
+    def back():
+        for name, data in kept.items():
+            nights.repository.remove(name)
+            nights.repository.write(name, data)
+
+    return back
+
+
+def test_findings_that_were_lost_are_held_against_what_scans_saw_meanwhile(nights, kept):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    back = lost(nights)
+    for _ in range(2):
+        assert nights.scan(excluded=("f",)).forgotten
+    back()
+    nights.put(ROTTEN)
+    for _ in range(2):
+        assert nights.scan().altered_first == [b"f/a"]
+
+
+def test_what_was_found_again_while_findings_were_lost_is_missed_no_more(nights, kept):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    back = lost(nights)
+    for _ in range(2):
+        nights.scan(excluded=("f",))
+    back()
+    nights.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def test_what_was_accepted_while_findings_were_lost_is_not_told_again(nights):
+    del nights.storage.files[b"z"]
+    nights.scan()
+    back = lost(nights)
+    for data in (ROTTEN, GOOD, ROTTEN):
+        nights.put(data)
+        nights.scan()
+    back()
+    shown = nights.accept()
+    assert {found.path for found in shown.findings} == {b"f/a", b"z"}
+    for _ in range(2):
+        assert nights.scan().found == 0
+    of_a = [e for e in store.read(nights.repository, TARGET.place).episodes if e.path == b"f/a"]
+    assert [bool(e.resolved) for e in of_a] == [True, False]
+
+
+def test_a_scan_that_was_killed_is_told_of_where_the_storage_is_scanned_no_more(nights):
+    nights.storage.put("y")
+    nights.scan()
+    del nights.storage.files[b"y"]
+    nights.scan()
+    nights.storage.put("y")
+    nights.scan()
+    del nights.storage.files[b"f/a"]
+
+    def told():
+        return elsewhere.gone(nights.repository, KEY, store.read_below(nights.repository, KEY))
+
+    nights.scan(kept=False)
+    assert "of which no finding is kept" in told()
+    losses.accept(nights.repository, TARGET.place, utc_now())
+    assert not told()
+    # Whoever scans it again knows what it misses.
+    assert nights.scan().missing_first == [b"f/a"]
+
+
+def test_a_comparison_of_what_a_killed_scan_left_tells_that_it_was_killed(nights):
+    nights.storage.put("y")
+    nights.scan()
+    del nights.storage.files[b"y"]
+    nights.scan()
+    nights.storage.put("y")
+    nights.verified = nights.scan()
+    nights.storage.put("came")
+    nights.scan()
+    del nights.storage.files[b"came"]
+    nights.scan(kept=False)
+    told = nights.verify(first=True)
+    assert (told.forgotten, told.notes[-1]) == (True, forgotten.UNTOLD)
+    assert nights.scan().missing_first == [b"came"]
+    assert not nights.verify(first=True).forgotten
+
+
+def test_each_file_without_room_is_told_by_the_scan_after_the_killed_one(nights, kept, monkeypatch):
+    monkeypatch.setattr(episodes, "MOST_OPEN", 2)
+    for name in "bcde":
+        nights.storage.put(name)
+    nights.scan()
+    del nights.storage.files[b"e"]
+    assert nights.scan().missing_first == [b"e"]
+    nights.accept()
+    for name in (b"b", b"c", b"d"):
+        del nights.storage.files[name]
+    if not kept:
+        nights.scan(kept=False)
+    ended = nights.scan()
+    assert (ended.missing, ended.missing_first) == (3, [b"b", b"c", b"d"])
+    known = store.read(nights.repository, TARGET.place)
+    assert (len(known.episodes), known.no_room) == (2, 2)
+    after = nights.scan()
+    assert (after.missing_first, after.forgotten) == ([b"b", b"c"], True)
+
+
+def test_a_scan_whose_record_is_gone_and_that_nobody_was_told_of_is_said_once(nights, closed):
+    nights.put(ROTTEN)
+    nights.scan()
+    closed(True)
+    gone = nights.scan().scan
+    nights.scan()
+    nights.repository.remove(f"{layout.scans(TARGET.place)}{gone.id}.json")
+    closed(False)
+    ended = nights.scan()
+    assert (ended.forgotten, ended.notes[-1].startswith(f"What the scan {gone.id} had")) == (
+        True,
+        True,
+    )
+    assert not nights.scan().forgotten
+
+
+def test_scans_that_were_told_and_pruned_long_ago_are_nobodys_loss(nights):
+    for _ in range(3):
+        nights.scan()
+    for scan in record.whole(nights.repository, TARGET.place)[:-1]:
+        nights.repository.remove(f"{layout.scans(TARGET.place)}{scan.id}.json")
+    del nights.storage.files[b"f/a"]
+    for _ in range(2):
+        ended = nights.scan()
+        assert (ended.missing_first, ended.forgotten) == ([b"f/a"], False)
+
+
+def test_a_scan_that_an_earlier_version_was_killed_in_is_told_after_the_upgrade(nights, kept):
+    del nights.storage.files[b"f/a"]
+    nights.scan()
+    _as_earlier(nights)
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    if kept:
+        _as_earlier(nights)
+    nights.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    for _ in range(2):
+        assert nights.scan().found == 0
+
+
+def _as_earlier(nights):
+    """Write the record of findings as versions did that said nothing of scans, after the last."""
+    (name,) = nights.repository.names(layout.FINDINGS)
+    written = findings_record.decode(nights.repository.read(name))
+    nights.repository.remove(name)
+    nights.repository.remove(*nights.repository.names(layout.FOUND))
+    ended = record.whole(nights.repository, TARGET.place)[-1].ended_at
+    digits = "".join(filter(str.isdigit, ended))
+    name = f"{layout.findings(TARGET.place)}{digits}999-0123abcd.json"
+    nights.repository.write(name, seal.sealed(replace(written, told_scans=UNSET)))
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_a_copy_was_killed_in_before_it_told_is_known_once_both_are_one(
+    nights, tmp_path, kept, is_told
+):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    shutil.copytree(tmp_path / "repo", tmp_path / "copy")
+    one, other = nights.repository, open_repository(str(tmp_path / "copy"))
+    if is_told:
+        nights.scan()
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    nights.repository = other
+    nights.scan(excluded=("f",))
+    put_together(tmp_path / "repo", tmp_path / "copy")
+    nights.repository = one
+    nights.put(ROTTEN)
+    for _ in range(2):
+        assert nights.scan().altered_first == [b"f/a"]
