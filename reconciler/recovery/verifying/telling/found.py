@@ -42,7 +42,8 @@ def hidden_from(repository: Repository, scan: Scan) -> Hidden:
 def is_untold(repository: Repository, scan: Scan, known: Known) -> bool:
     """Return whether a scan has found something wrong that is not among what is `known`.
 
-    It was killed before it could keep that. Raises `RepositoryError`, `SnapshotError`.
+    It was killed before it could keep that, or is about to. Raises `RepositoryError`,
+    `SnapshotError`.
     """
     if known.tells_of(scan) or not scan.remembered:
         return False
