@@ -77,6 +77,8 @@ class World:
         self.time: dict[bytes, int] = {}
         self.lay: dict[bytes, set[bytes]] = {}
         self.wrong: set[bytes] = set()
+        #: Which of these somebody touched: once they are accepted, they look like written ones.
+        self.touched: set[bytes] = set()
         #: Paths of which more may be told: by a comparison, or as nobody could read what lay there.
         self.may: set[bytes] = set()
         self.is_forked = False
@@ -150,7 +152,9 @@ class World:
     def touch(self, path: bytes) -> None:
         if path in self.there:
             self.number += 1
-            self.may |= {path} if self.there[path].data in self.wrong else set()
+            if self.there[path].data in self.wrong:
+                self.may.add(path)
+                self.touched.add(self.there[path].data)
             data, time = self.there[path].data, LONG_AGO + self.number * 10**9
             self._put(path, data, time)
             if data in self.time:
@@ -354,12 +358,14 @@ class World:
         line.seen = {p: d for p, d in line.seen.items() if is_unseen(p) and p not in now} | now
 
     def _see_rotten(self, line: Line, now: dict[bytes, bytes], is_unseen: Any) -> None:
-        for path, (good, data, _state) in [*line.rotten.items()]:
+        for path, (good, data, state) in [*line.rotten.items()]:
             if is_unseen(path) or now.get(path) == data:
                 continue
             del line.rotten[path]
             if path not in now:
-                line.lost.setdefault((path, good), EITHER if good in now.values() else OPEN)
+                is_written = state != OPEN and data in self.touched
+                is_either = is_written or good in now.values()
+                line.lost.setdefault((path, good), EITHER if is_either else OPEN)
             elif now[path] in self.wrong and self.there[path].mtime_ns == self.time.get(good):
                 line.rotten[path] = good, now[path], OPEN
 

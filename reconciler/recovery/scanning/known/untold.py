@@ -33,7 +33,7 @@ def before(scan: Scan, known: Known, of: Callable[[str], Scan | None]) -> Untold
     """
     if known.tells_of(scan):
         return Untold()
-    if not known.records:
+    if not (known.records or known.lost):
         # Where nothing was ever told, one that remembers nothing has found nothing.
         earlier = reversed(_before(scan, known, of, _MOST_FIRST).scans) if scan.remembered else ()
         return Untold([*takewhile(lambda one: one.remembered, earlier)][::-1])

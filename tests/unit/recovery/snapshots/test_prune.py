@@ -219,6 +219,12 @@ def test_scans_stay_of_which_nobody_was_told_what_they_had_found(repository, liv
         if day == 2:
             moment = datetime.fromtimestamp(NOW, UTC)
             store.keep(repository, PLACE, [], store.Known(), moment, told_scans=(id,))
+    (told,) = repository.names(layout.FINDINGS)
+    kept = repository.read(told)
+    repository.remove(told)  # nobody knows what it tells as long as it is lost
+    prune(repository, task())
+    assert [scan.id for scan in record.whole(repository, PLACE)] == ids
+    repository.write(told, kept)
     prune(repository, task())
     assert [scan.id for scan in record.whole(repository, PLACE)] == ids[3:]
     known = store.read(repository, PLACE)
