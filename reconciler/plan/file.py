@@ -58,6 +58,10 @@ def from_json(data: bytes) -> Plan:
             )
         plan = msgspec.json.decode(data, type=Plan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if data.lstrip().startswith(b"<"):
+            raise PlanFileError(
+                "this is the page of a plan, and no plan: apply the file that `plan --out` wrote"
+            ) from None
         raise PlanFileError(f"this is not a plan file: {error}") from None
     _check_shape(plan)
     if plan.digest != content_digest(plan):

@@ -55,7 +55,7 @@ def test_there_is_none_until_one_is_made(address):
     with pytest.raises(RepositoryError, match="there is no repository at"):
         open_repository(address)
     told: list[str] = []
-    with pytest.raises(RepositoryError, match="make one without --existing"):
+    with pytest.raises(RepositoryError, match="makes one there, unless --existing"):
         open_repository(address, make=True, existing=True, told=told.append)
     assert told == []
     open_repository(address, make=True, told=told.append).close()

@@ -171,13 +171,23 @@ def _meant(
     for text in wanted:
         these = _fitting(text, findings)
         if not these:
+            shows = f"`reconciler verify {in_shell(repository)}` shows them"
             raise UsageError(
                 f"{quoted(text)} fits no file of {quoted(storage)} that was found damaged, missing "
-                f"or deleted, and still is: `reconciler verify {in_shell(repository)}` shows them. "
-                "What has changed on purpose needs no more than a new snapshot"
+                f"or deleted, and still is{_near(text, findings)}: {shows}. What has changed on "
+                "purpose needs no more than a new snapshot"
             )
         found |= {key(finding) for finding in these}
     return [finding for finding in findings if key(finding) in found]
+
+
+def _near(text: str, findings: Iterable[FileFinding]) -> str:
+    """Say which file was probably meant by a path with more before it; empty: none."""
+    parts = [part for part in _named(text).split(b"/") if part not in (b"", b".")]
+    ends = [b"/".join(parts[at:]) for at in range(len(parts))]
+    there = {finding.path for finding in findings}
+    meant = next((end for end in ends if end in there), b"")
+    return f" (paths begin below the root: did you mean '{paths.shown(meant)}'?)" if meant else ""
 
 
 def _without_reason(episode: FileFinding) -> bool:

@@ -13,7 +13,7 @@ from reconciler.printable import listed, quoted
 from reconciler.recovery.repository import MARKER
 from reconciler.recovery.repository.address import InBucket, in_shell
 
-_MAKE = "`reconciler scan --into` and `reconciler snapshot create` make one without --existing"
+_MAKE = "`reconciler scan --into` makes one there, unless --existing is given"
 _ELSEWHERE = f"check the address; in an empty place, {_MAKE}"
 #: So many names of what lies there are told.
 _NAMED = 3

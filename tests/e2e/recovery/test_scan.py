@@ -51,7 +51,7 @@ def test_what_runs_by_itself_begins_no_repository_in_a_mount_that_is_missing(sto
     told = storages.folder(*command, "proofs", "--existing", "-q", code=1)
     assert "there is no repository at '" in told.stderr
     assert "If one should be in it, mount it; if it is to be new, " in told.stderr
-    assert "make one without --existing" in told.stderr
+    assert "makes one there, unless --existing" in told.stderr
     assert list((storages.path / "proofs").iterdir()) == []
     storages.scan()
     storages.folder(*command, "proofs", "--existing", "-q")

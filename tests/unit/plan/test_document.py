@@ -361,6 +361,11 @@ DAMAGED = [
 ]
 
 
+def test_the_page_of_a_plan_is_no_plan() -> None:
+    with pytest.raises(PlanFileError, match="apply the file that `plan --out` wrote"):
+        from_json(b"\n<!doctype html>\n<title>Plan</title>")
+
+
 @pytest.mark.parametrize("data", DAMAGED, ids=range(len(DAMAGED)))
 def test_what_is_no_plan_is_refused(data: bytes) -> None:
     with pytest.raises(PlanFileError, match="not a plan file") as caught:

@@ -73,6 +73,11 @@ def test_what_fits_nothing_is_refused(repository, wanted):
         chosen(repository, "a/1.tif", wanted)
 
 
+def test_a_path_from_above_the_root_is_told_for_what_it_is_meant(repository):
+    with pytest.raises(UsageError, match=r"below the root: did you mean 'a/1.tif'\?\): `reconc"):
+        chosen(repository, "/data/nas/a/1.tif")
+
+
 def test_it_is_kept_and_is_not_asked_again(repository):
     shown = to_accept(repository, PLACE, "nas", ["a/"])
     assert shown.before == 0
