@@ -64,7 +64,7 @@ def catch_up(repository: Repository, place: str, clock: Callable[[], datetime]) 
             return
         beside = apart.untold(repository, last, record.ids(repository, place), known)
         before = untold.before(last, known, functools.partial(record.of, repository, place))
-        scans = [*beside, *before.scans, *([] if known.tells_of(last) else [last])]
+        scans = [*beside, *before.scans, *([] if untold.is_told(last, known) else [last])]
         after = _after(repository, scans, known, clock) if scans else None
         if after and not (before.lost or after.lost):  # else the scan that begins tells it
             told = (last.id, *(scan.id for scan in beside))
@@ -190,7 +190,7 @@ def _found(
     over = {episodes.key(e) for e in known if e.resolved > scan.ended_at} - begun
     there = {key: each for key, each in wrong.by_key.items() if key not in over}
     ended = _ended(repository, scan, wrong, hidden)
-    before = wrong.without_moved(wrong.without_renewed(known, scan.ended_at))
+    before = wrong.without_moved(wrong.without_renewed(known, scan.ended_at), scan.ended_at)
     after = episodes.observed(before, there, scan.ended_at, ended, now, left=wrong.left)
     return _After(after, wrong, hidden)
 

@@ -25,13 +25,21 @@ class Untold(NamedTuple):
     lost: tuple[str, str] | None = None
 
 
+def is_told(last: Scan, known: Known) -> bool:
+    """Return whether all that the newest scan has found is among what is `known`.
+
+    So it is where a later one was told, whose record is lost.
+    """
+    return known.tells_of(last) or last.id < max(known.told_scans, default="")
+
+
 def before(scan: Scan, known: Known, of: Callable[[str], Scan | None]) -> Untold:
     """Return the scans that one was made after and that are not told by what is `known`.
 
     `of` gives a scan by its id, None if its record is gone; what it raises is raised, but for
     `SnapshotError`, if the record is damaged.
     """
-    if known.tells_of(scan):
+    if is_told(scan, known):
         return Untold()
     if not (known.records or known.lost):
         # Where nothing was ever told, one that remembers nothing has found nothing.

@@ -78,6 +78,11 @@ def _is_given_up(otherwise: Otherwise, known: FileFinding) -> bool:
     return episodes.is_given_up(known, otherwise.finding)
 
 
+def _lasts_at(episode: FileFinding, moment: str) -> bool:
+    """Return whether a finding has begun at a `moment`, and is not over."""
+    return not episode.resolved and episode.first_seen <= moment
+
+
 class Wrong(Struct):
     """Files that are not as they should be, held against what is known to be wrong."""
 
@@ -214,17 +219,19 @@ class Wrong(Struct):
     def without_renewed(self, known: Iterable[FileFinding], moment: str) -> list[FileFinding]:
         """Return what was `known`; what was accepted of another file is over at a `moment`."""
         return [
-            replace(e, resolved=moment) if not e.resolved and episodes.key(e) in self.renewed else e
+            replace(e, resolved=moment)
+            if _lasts_at(e, moment) and episodes.key(e) in self.renewed
+            else e
             for e in known
         ]
 
-    def without_moved(self, known: Iterable[FileFinding]) -> list[FileFinding]:
-        """Return what was `known`, without what is missed at a path and lies elsewhere.
+    def without_moved(self, known: Iterable[FileFinding], moment: str) -> list[FileFinding]:
+        """Return what was `known`, without what is missed at a path and lies elsewhere by then.
 
         Where others are missed there, too. What is over with all that it told stays as it was: for
         whoever has told of more in a copy of the repository.
         """
-        return [self._without_moved(e) if not e.resolved and e.missed else e for e in known]
+        return [self._without_moved(e) if _lasts_at(e, moment) and e.missed else e for e in known]
 
     def left(self, episode: FileFinding) -> list[Content]:
         """Return what is missed beside the first file of a path, and does not lie elsewhere."""

@@ -16,7 +16,7 @@ from reconciler.recovery.repository.opening import open_repository
     ("name", "says"),
     [
         ("prooofs", r"nothing lies there \(did you mean '.*/proofs'\?\)\. Check the address"),
-        ("else", r"nothing lies there\. Check the address; `reconciler scan --into` and"),
+        ("else", r"nothing lies there\. Check the address; `reconciler scan --into` makes one"),
         ("no/proofs", r"there is no folder '.*/no' either\. Check the address, and whether it is"),
         ("file.tif", r"it is a file, and a repository is a folder\Z"),
         ("storages.yaml", r"a repository is a folder\. A manifest is given with -f\Z"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 
 import pytest
@@ -238,3 +239,41 @@ def test_what_a_copy_was_killed_in_before_it_told_is_known_once_both_are_one(
     nights.put(ROTTEN)
     for _ in range(2):
         assert nights.scan().altered_first == [b"f/a"]
+
+
+def _as_untold(nights):
+    """Write the record of findings as if no scan had been told, as after a loss."""
+    known = store.read(nights.repository, TARGET.place)
+    store.keep(nights.repository, TARGET.place, known.episodes, known, utc_now(), told_scans=("",))
+
+
+@pytest.mark.parametrize("what", ["gone again", "rotten again", "moved there and gone"])
+def test_scans_that_are_taken_up_once_more_change_nothing(nights, what):
+    del nights.storage.files[b"f/a"]
+    if what == "rotten again":
+        nights.put(ROTTEN)
+    nights.scan()
+    if what == "moved there and gone":
+        nights.storage.files[b"moved"] = dataclasses.replace(nights.storage.files[b"z"], data=GOOD)
+        nights.scan()
+        del nights.storage.files[b"moved"]
+    nights.put(GOOD)
+    nights.scan()
+    nights.put(WRITTEN, mtime_ns=LONG_AGO + 1)
+    nights.scan()
+    if what == "rotten again":
+        nights.put(ROTTEN, mtime_ns=LONG_AGO + 1)
+    else:
+        del nights.storage.files[b"f/a"]
+    nights.scan()
+    nights.accept()
+    nights.scan()
+
+    def known():
+        episodes = store.read(nights.repository, TARGET.place).episodes
+        return [(e.what, e.path, e.first_seen, e.resolved, e.accepted, e.missed) for e in episodes]
+
+    before = known()
+    _as_untold(nights)
+    assert nights.scan().found == 0
+    assert known() == before
