@@ -70,13 +70,23 @@ class _Before(NamedTuple):
     last: _File
     was: _File
     now: _File
+    #: What should lie there, and was missed when the last scan had ended.
+    should_be: _File
     #: Whether only those runs ever saw something there.
     is_own: bool
+
+    def is_back(self, now: _File) -> bool:
+        """Return whether what lies there is what should, and is known to lie nowhere else."""
+        if not self.should_be.path or self.should_be.is_moved:
+            return False
+        if now.sha256 is None or self.should_be.sha256 is None:
+            return now.stamp == self.should_be.stamp
+        return now.sha256 == self.should_be.sha256
 
     def alone(self, *, is_first: bool) -> _Before:
         """Return what was known without those runs; nothing if there was no scan before."""
         last, was = (_NOTHING, _NOTHING) if is_first else (self.last, self.was)
-        return _Before(last, was, _NOTHING, self.is_own)
+        return _Before(last, was, _NOTHING, self.should_be, self.is_own)
 
 
 _NOWHERE = b"", None
@@ -107,6 +117,8 @@ class Came(Struct):
     def take(self, now: _File, known: _Before) -> None:
         """Take what lies at a path, unless the last scan knew it there."""
         was, is_own = known.last, now.sha256 == known.now.sha256
+        if known.is_back(now):
+            return  # it stands for itself, and for no other one with its bytes
         is_written = now.stamp != was.stamp
         if now.sha256 is not None and now.sha256 in self.signs and now.sha256 != was.sha256:
             self.come.setdefault(now.sha256, OrderedDict())[now.path] = is_own
@@ -218,7 +230,7 @@ class Asked:
             is_known = was.path or (should_be.path and self._hidden(should_be.path))
             is_better = was.sha256 is None and should_be.sha256 and not should_be.is_moved
             last = should_be if is_known and is_better else was
-            yield _Before(last, was, own, is_own=not (was.path or should_be.path))
+            yield _Before(last, was, own, should_be, is_own=not (was.path or should_be.path))
 
 
 def wanted_of(rows: pa.RecordBatch, hidden: Hidden, known: Asked) -> Iterator[Wanted]:
