@@ -81,6 +81,9 @@ class Record(Struct, frozen=True):
     #: The ids of the last scans of which all that was found is told: of each copy of the repository
     #: that was put together, one. Versions from before have written none: all that had ended then.
     told_scans: tuple[str, ...] | UnsetType = UNSET
+    #: Until when they are told, where those are not known: as names of files begin; empty: until
+    #: this one was written.
+    told_until: str = ""
     #: SHA-256 of this document while this field is empty.
     seal: str = ""
 

@@ -136,7 +136,8 @@ def _read(repository: Repository, place: str, names: Sequence[str], marks: Seque
             found.append(findings_of(record, place))
             contained.update(record.replaces)
             if isinstance(record.told_scans, UnsetType):
-                told_until = max(told_until, name.rpartition("/")[2].partition("-")[0])
+                when = record.told_until or name.rpartition("/")[2].partition("-")[0]
+                told_until = max(told_until, when)
             else:
                 scans.update(record.told_scans)
             until, no_room = max(until, record.no_room_until), max(no_room, record.no_room)
@@ -282,6 +283,7 @@ def _write(
         tuple(map(written, kept)),
         max(no_room_until, known.no_room_until if known.no_room_until <= now else ""),
         UNSET if known.told_until and not known.told_scans else known.told_scans,
+        known.told_until if not known.told_scans else "",
     )
     digits = _digits(timestamp(moment, "microseconds"))
     name = f"{layout.findings(place)}{digits}-{os.urandom(4).hex()}{_SUFFIX}"

@@ -17,7 +17,7 @@ from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.address import in_shell
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.repository.many import GHOST, read_listed
-from reconciler.recovery.scanning.known import record, untold
+from reconciler.recovery.scanning.known import apart, record, untold
 from reconciler.recovery.snapshots import listing, marks
 from reconciler.recovery.snapshots.document import Kept
 from reconciler.recovery.snapshots.marks import Verified
@@ -82,7 +82,10 @@ def _untold(repository: Repository, scans: dict[str, Scan]) -> Iterator[str]:
             return scans.get(names.get((place, id), ""))
 
         if scan.remembered or scan.findings:  # else nothing was ever found
-            for one in untold.before(scan, store.read(repository, place), of).scans:
+            known = store.read(repository, place)
+            every = sorted((s for s in scans.values() if s.place == place), key=lambda s: s.id)
+            beside = apart.untold_among(every, scan, known)
+            for one in (*beside, *untold.before(scan, known, of).scans):
                 yield names[place, one.id]
 
 

@@ -60,11 +60,11 @@ def catch_up(repository: Repository, place: str, clock: Callable[[], datetime]) 
     with contextlib.suppress(RepositoryError, SnapshotError):
         last = record.latest(repository, place, complete=False)
         known = store.read(repository, place)
-        if last is None or known.lost:
+        if last is None or known.lost or not known.has(last.findings):
             return
         beside = apart.untold(repository, last, record.ids(repository, place), known)
         before = untold.before(last, known, functools.partial(record.of, repository, place))
-        scans = [*beside, *before.scans, *([] if untold.is_told(last, known) else [last])]
+        scans = [*beside, *before.scans, *([] if known.tells_of(last) else [last])]
         after = _after(repository, scans, known, clock) if scans else None
         if after and not (before.lost or after.lost):  # else the scan that begins tells it
             told = (last.id, *(scan.id for scan in beside))
@@ -112,7 +112,9 @@ def _keep(
     lasting = (e for e in after.episodes if not (e.resolved or left_out(e.path)))
     after.wrong.add(lasting, after.hidden)
     after.wrong.tell(scanned)
-    _write(repository, scan, known, after, clock, (scan.id,))
+    # What was held against nothing has to be held against it once it is back.
+    told = None if known.lost or gone else (scan.id,)
+    _write(repository, scan, known, after, clock, told)
 
 
 class _After(NamedTuple):
@@ -156,12 +158,12 @@ def _write(
     known: store.Known,
     after: _After,
     clock: Callable[[], datetime],
-    told: Sequence[str],
+    told: Sequence[str] | None,
     *,
     is_heard: bool = True,
 ) -> None:
-    is_told = {*told} <= {*known.told_scans} or not (known.records or scan.remembered)
-    if after.episodes != list(known.episodes) or not is_told:
+    is_kept = not (known.records or scan.remembered) or {*(told or ())} <= {*known.told_scans}
+    if after.episodes != list(known.episodes) or not is_kept:
         store.keep(
             repository,
             scan.place,
@@ -171,8 +173,7 @@ def _write(
             # The scan that begins tells somebody, and which had no room.
             no_room_until=scan.ended_at if is_heard else "",
             no_room=after.no_room if is_heard else None,
-            # What was held against nothing has to be held against it once it is back.
-            told_scans=None if known.lost else told,
+            told_scans=told,
         )
 
 

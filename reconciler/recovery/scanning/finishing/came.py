@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Container, Iterator, Sequence
-from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct, field
 
 from reconciler.recovery.parts import read
-from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.rows import UNREADABLE
 from reconciler.recovery.scanning.finishing.away import Away, away
 from reconciler.recovery.scanning.finishing.displaced import is_displaced, path_of
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
-from reconciler.recovery.scanning.known.comparing.attested import in_archive
-from reconciler.recovery.scanning.known.comparing.pairs import has_bytes
-from reconciler.recovery.scanning.known.earlier import contents_of
+from reconciler.recovery.scanning.finishing.lain import Asked, Before, File, Stamp, files, lists
 
-#: Size and time of a file, as far as they are known.
-_Stamp: TypeAlias = tuple[int | None, int | None]
 #: A hash or, where nobody ever read the file, its size and time.
-_Sign: TypeAlias = bytes | _Stamp
+_Sign: TypeAlias = bytes | Stamp
 #: Paths, of which the first is taken in no time, however many were taken before.
 _Paths: TypeAlias = OrderedDict[bytes, bool]
 
@@ -38,7 +33,7 @@ class Wanted(NamedTuple):
     path: bytes
     was: Away
     sha256: bytes | None
-    stamp: _Stamp
+    stamp: Stamp
     is_hidden: bool
     #: Whether only earlier runs of this very scan have seen it.
     is_own: bool
@@ -53,44 +48,7 @@ class Wanted(NamedTuple):
         return self.was.since != since and not self.was.maybe
 
 
-class _File(NamedTuple):
-    """What lies at a path; the path is empty where nothing does."""
-
-    path: bytes
-    kind: str
-    stamp: _Stamp
-    sha256: bytes | None
-    is_moved: bool
-
-
-class _Before(NamedTuple):
-    """What was known to lie at a path."""
-
-    #: After the last scan, and in it; and what earlier runs of this one have found since.
-    last: _File
-    was: _File
-    now: _File
-    #: What should lie there, and was missed when the last scan had ended.
-    should_be: _File
-    #: Whether only those runs ever saw something there.
-    is_own: bool
-
-    def is_back(self, now: _File) -> bool:
-        """Return whether what lies there is what should, and is known to lie nowhere else."""
-        if not self.should_be.path or self.should_be.is_moved:
-            return False
-        if now.sha256 is None or self.should_be.sha256 is None:
-            return now.stamp == self.should_be.stamp
-        return now.sha256 == self.should_be.sha256
-
-    def alone(self, *, is_first: bool) -> _Before:
-        """Return what was known without those runs; nothing if there was no scan before."""
-        last, was = (_NOTHING, _NOTHING) if is_first else (self.last, self.was)
-        return _Before(last, was, _NOTHING, self.should_be, self.is_own)
-
-
 _NOWHERE = b"", None
-_NOTHING = _File(b"", "", (None, None), None, is_moved=False)
 
 
 class Came(Struct):
@@ -98,23 +56,23 @@ class Came(Struct):
 
     #: The signs of all that has; and the size and time of each whose bytes are known.
     signs: Container[_Sign]
-    stamps: Container[_Stamp]
+    stamps: Container[Stamp]
     #: The paths of what has come there, by its sign; and whether an earlier run has seen it come.
     come: dict[_Sign, _Paths] = field(default_factory=dict)
     #: The paths of what nobody has read so far, by size and time; and of those where one may lie.
-    unread: dict[_Stamp, _Paths] = field(default_factory=dict)
+    unread: dict[Stamp, _Paths] = field(default_factory=dict)
     shared: dict[_Sign, _Paths] = field(default_factory=dict)
     #: Of what is there by size and time alone: the hash, if it was read.
     hashes: dict[bytes, bytes | None] = field(default_factory=dict)
     #: By path: what lies where one that has gone may lie.
-    there: dict[bytes, _File] = field(default_factory=dict)
+    there: dict[bytes, File] = field(default_factory=dict)
     #: Where what has gone from a path lies now, and its hash, if it was read there; which paths are
     #: taken so, and which may be.
     now: dict[bytes, tuple[bytes, bytes | None]] = field(default_factory=dict)
     taken: set[bytes] = field(default_factory=set)
     held: set[bytes] = field(default_factory=set)
 
-    def take(self, now: _File, known: _Before) -> None:
+    def take(self, now: File, known: Before) -> None:
         """Take what lies at a path, unless the last scan knew it there."""
         was, is_own = known.last, now.sha256 == known.now.sha256
         if known.is_back(now):
@@ -213,29 +171,9 @@ class Came(Struct):
         return next((p for p, is_own in paths.items() if not is_own and p not in self.taken), b"")
 
 
-class Asked:
-    """Says what was known of paths, which are asked for in order."""
-
-    def __init__(self, known: Known) -> None:
-        self._hidden = known.hidden
-        self._before = contents_of(known.before)
-        self._good = contents_of(known.remembered) if known.remembered else None
-        self._now = contents_of(known.contents)
-
-    def of(self, paths: pa.Array) -> Iterator[_Before]:
-        """Yield what was known to lie at each of these paths."""
-        before, now = (_files(each.beside(paths)) for each in (self._before, self._now))
-        good = _files(self._good.beside(paths)) if self._good else repeat(_NOTHING, len(paths))
-        for was, should_be, own in zip(before, good, now, strict=True):
-            is_known = was.path or (should_be.path and self._hidden(should_be.path))
-            is_better = was.sha256 is None and should_be.sha256 and not should_be.is_moved
-            last = should_be if is_known and is_better else was
-            yield _Before(last, was, own, should_be, is_own=not (was.path or should_be.path))
-
-
 def wanted_of(rows: pa.RecordBatch, hidden: Hidden, known: Asked) -> Iterator[Wanted]:
     """Yield what each remembered row has gone, or may have; `known` is asked of their paths."""
-    each = zip(_lists(rows, "detail")[0], _files(rows), known.of(rows["path"]), strict=True)
+    each = zip(lists(rows, "detail")[0], files(rows), known.of(rows["path"]), strict=True)
     for detail, one, was in each:
         is_own = was.is_own and not is_displaced(one.path)
         yield Wanted(one.path, away(detail), one.sha256, one.stamp, hidden(one.path), is_own)
@@ -249,17 +187,18 @@ def came_of(wanted: Sequence[Wanted], contents: Path, known: Known) -> Came:
     )
     hashes = pa.array({one.sha256 for one in wanted} - {None}, pa.binary(32))
     times = {stamp[1] for one in wanted for stamp in (one.stamp, one.was.written) if stamp}
+    moments = pa.array(times - {None}, pa.int64())
     maybe = {one.was.maybe for one in wanted} - {b""}
+    places = pa.array(maybe, pa.binary())
     known_to, each_alone = Asked(known), known.is_side_by_side
     is_first = known.before == known.contents
     for rows in read.batches(contents, CONTENTS) if wanted else ():
-        asked = pc.is_in(rows["sha256"], value_set=hashes)
-        asked = pc.or_(
-            asked, pc.is_in(rows["mtime_ns"], value_set=pa.array(times - {None}, pa.int64()))
+        by = (("sha256", hashes), ("mtime_ns", moments), ("path", places))
+        asked = functools.reduce(
+            pc.or_, (pc.is_in(rows[name], value_set=each) for name, each in by)
         )
-        asked = pc.or_(asked, pc.is_in(rows["path"], value_set=pa.array(maybe, pa.binary())))
         there = rows.filter(asked)
-        for now, was in zip(_files(there), known_to.of(there["path"]), strict=True):
+        for now, was in zip(files(there), known_to.of(there["path"]), strict=True):
             came.take(now, was.alone(is_first=is_first) if each_alone else was)
             if now.path in maybe:
                 came.there[now.path] = _as_read(now, was.last)
@@ -267,7 +206,7 @@ def came_of(wanted: Sequence[Wanted], contents: Path, known: Known) -> Came:
     return came
 
 
-def _as_read(now: _File, was: _File) -> _File:
+def _as_read(now: File, was: File) -> File:
     """Return what lies at a path; where nobody could read it, and nobody wrote it, as it was."""
     is_it = now.sha256 is None and now.stamp == was.stamp
     return now._replace(sha256=was.sha256) if is_it else now
@@ -283,24 +222,10 @@ def _leave_out_copies(came: Came, contents: Path) -> None:
     copied = set[bytes | None]()
     for rows in read.batches(contents, CONTENTS) if hashes else ():
         there = rows.filter(pc.is_in(rows["sha256"], value_set=sought))
-        each = zip(*_lists(there, "path", "sha256"), strict=True)
+        each = zip(*lists(there, "path", "sha256"), strict=True)
         copied |= {
             sha256 for path, sha256 in each if path not in came.come.get(sha256, came.hashes)
         }
     for path, sha256 in came.hashes.items():
         for paths in came.come.values() if sha256 in copied else ():
             paths.pop(path, None)
-
-
-def _files(rows: pa.RecordBatch) -> Iterator[_File]:
-    """Yield what each row is; of bytes that nobody has read, no hash."""
-    sha256 = values(pc.if_else(pc.or_(has_bytes(rows), in_archive(rows)), rows["sha256"], None))
-    columns = _lists(rows, "path", "kind", "size", "mtime_ns", "detail")
-    for (path, kind, size, mtime_ns, detail), hash in zip(
-        zip(*columns, strict=True), sha256, strict=True
-    ):
-        yield _File(path or b"", kind or "", (size, mtime_ns), hash, away(detail).is_moved)
-
-
-def _lists(rows: pa.RecordBatch, *names: str) -> tuple[list[Any], ...]:
-    return tuple(values(rows[name]) for name in names)

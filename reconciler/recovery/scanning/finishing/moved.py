@@ -20,10 +20,11 @@ from reconciler.recovery.parts.convert import values
 from reconciler.recovery.parts.schema import CONTENTS
 from reconciler.recovery.parts.write import PartWriter, Written
 from reconciler.recovery.scanning.finishing.away import Away, away
-from reconciler.recovery.scanning.finishing.came import Asked, Came, Wanted, came_of, wanted_of
+from reconciler.recovery.scanning.finishing.came import Came, Wanted, came_of, wanted_of
 from reconciler.recovery.scanning.finishing.displaced import is_displaced
 from reconciler.recovery.scanning.finishing.hiding import Hidden
 from reconciler.recovery.scanning.finishing.knowing import Known
+from reconciler.recovery.scanning.finishing.lain import Asked
 from reconciler.recovery.scanning.known.comparing import pairs
 from reconciler.recovery.scanning.known.earlier import Earlier, contents_of
 

@@ -44,7 +44,11 @@ def untold(repository: Repository, last: Scan, ids: Collection[str], known: Know
     """
     if last.seen == sign(id for id in ids if id != last.id):
         return []
-    scans = record.whole(repository, last.place)
+    return untold_among(record.whole(repository, last.place), last, known)
+
+
+def untold_among(scans: Sequence[Scan], last: Scan, known: Known) -> list[Scan]:
+    """Return the same of all `scans` of a place, which are sorted by when they began."""
     told = _line(scans, *(scan.id for scan in scans if known.tells_of(scan)))
     return [scan for scan in _found(scans, last).values() if scan.id not in told]
 

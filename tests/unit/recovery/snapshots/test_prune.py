@@ -219,16 +219,20 @@ def test_scans_stay_of_which_nobody_was_told_what_they_had_found(repository, liv
         if day == 2:
             moment = datetime.fromtimestamp(NOW, UTC)
             store.keep(repository, PLACE, [], store.Known(), moment, told_scans=(id,))
+    # So does one of a copy that was put together with this repository.
+    (copy,) = copies = ["20261121-210000-000-0123ab"]
+    scanned(repository, nas, [b"copy"], id=copy, after=ids[0], started_at="2026-11-21T21:00:00Z")
     (told,) = repository.names(layout.FINDINGS)
     kept = repository.read(told)
     repository.remove(told)  # nobody knows what it tells as long as it is lost
     prune(repository, task())
-    assert [scan.id for scan in record.whole(repository, PLACE)] == ids
+    left = [scan.id for scan in record.whole(repository, PLACE)]
+    assert left == sorted([*ids, *copies])
     repository.write(told, kept)
     prune(repository, task())
-    assert [scan.id for scan in record.whole(repository, PLACE)] == ids[3:]
+    assert [scan.id for scan in record.whole(repository, PLACE)] == [*copies, *ids[3:]]
     known = store.read(repository, PLACE)
-    store.keep(repository, PLACE, [], known, moment, told_scans=(ids[5],))
+    store.keep(repository, PLACE, [], known, moment, told_scans=(ids[5], copy))
     prune(repository, task())
     assert [scan.id for scan in record.whole(repository, PLACE)] == ids[5:]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 from msgspec import UNSET
@@ -21,6 +22,7 @@ from reconciler.recovery.verifying import elsewhere, losses
 from reconciler.recovery.verifying.telling import forgotten
 from support.recovery.memory import LONG_AGO, TARGET
 from support.recovery.nights import GOOD, ROTTEN, WRITTEN, put_together
+from support.recovery.scans import here
 
 KEY = layout.storage_key(TARGET.place)
 
@@ -277,3 +279,83 @@ def test_scans_that_are_taken_up_once_more_change_nothing(nights, what):
     _as_untold(nights)
     assert nights.scan().found == 0
     assert known() == before
+
+
+def test_who_accepts_something_after_an_upgrade_tells_of_no_scan(nights, kept):
+    nights.storage.put("y")
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    del nights.storage.files[b"y"]
+    nights.scan()
+    _as_earlier(nights)
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    nights.accept()
+    nights.put(ROTTEN)
+    for _ in range(2):
+        assert nights.scan().altered_first == [b"f/a"]
+
+
+@pytest.mark.parametrize("night", ["closed", "lost"])
+def test_what_a_copy_was_killed_in_is_known_though_the_first_night_of_both_kept_nothing(
+    nights, tmp_path, kept, closed, night
+):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    shutil.copytree(tmp_path / "repo", tmp_path / "copy")
+    one, other = nights.repository, open_repository(str(tmp_path / "copy"))
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    nights.repository = other
+    nights.scan(excluded=("f",))
+    put_together(tmp_path / "repo", tmp_path / "copy")
+    nights.repository = one
+    closed(night == "closed")
+    back = lost(nights) if night == "lost" else lambda: None
+    assert nights.scan(excluded=("f",)).forgotten
+    closed(False)
+    back()
+    nights.put(ROTTEN)
+    for _ in range(2):
+        assert nights.scan().altered_first == [b"f/a"]
+
+
+def test_a_scan_by_a_clock_ahead_that_was_removed_hides_none_after_it(nights, kept):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    ahead = nights.scan(by=here(datetime(2027, 11, 1, tzinfo=UTC))).scan
+    nights.repository.remove(f"{layout.scans(TARGET.place)}{ahead.id}.json")
+    nights.repository.remove(layout.finished(TARGET.place, ahead.id))
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    nights.scan(excluded=("f",))
+    nights.put(ROTTEN)
+    for _ in range(2):
+        assert nights.scan().altered_first == [b"f/a"]
+
+
+@pytest.mark.parametrize("are_marks_away", [True, False])
+def test_findings_that_were_not_mounted_are_held_against_what_scans_saw_meanwhile(
+    nights, are_marks_away
+):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    for _ in range(7):
+        nights.scan(excluded=("f",))
+    folders = [layout.FINDINGS, *([layout.FOUND] if are_marks_away else [])]
+    names = [name for folder in folders for name in nights.repository.names(folder)]
+    away = {name: nights.repository.read(name) for name in names}
+    for name in names:
+        nights.repository.remove(name)
+    nights.put(GOOD)
+    assert nights.scan().forgotten
+    assert nights.scan(excluded=("f",)).forgotten
+    for name, data in away.items():
+        nights.repository.write(name, data)
+    nights.put(ROTTEN)
+    for _ in range(2):
+        assert nights.scan().altered_first == [b"f/a"]

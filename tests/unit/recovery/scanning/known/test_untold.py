@@ -38,14 +38,35 @@ def told(*scans, until=""):
         (told(*NO_SCANS), 0),
         (told(until="20261104200000000123"), 4),
         (told(until="20261104195959000000"), 3),
-        # One that is lost was told after it.
-        (told("20261120-200000-000-0123ab"), 8),
+        # One whose record is gone.
+        (told("20261120-200000-000-0123ab"), 0),
     ],
 )
 def test_it_is_those_since_the_last_one_that_was_told(line, known, first):
     found = untold.before(line[IDS[8]], known, line.get)
     assert [scan.id for scan in found.scans] == IDS[first:8]
     assert found.lost is None
+
+
+def test_those_of_another_line_are_taken_up_until_one_that_both_know(line):
+    """As a copy had it that was put together with this one after its second scan."""
+    copy = {
+        id: replace(line[IDS[1]], id=id, after=after, ended_at=f"2026-11-0{day}T21:00:00.000Z")
+        for day, id, after in ((3, "c3", IDS[1]), (5, "c5", "c3"))
+    }
+    line |= copy
+    line[IDS[7]] = replace(line[IDS[7]], beside=("c5",))
+    since = [IDS[6], IDS[7]]
+    for known, others in (
+        (told(IDS[5]), ["c3", "c5"]),
+        (told(IDS[5], "c3"), ["c5"]),
+        (told(IDS[5], "c5"), []),
+    ):
+        found = untold.before(line[IDS[8]], known, line.get)
+        assert [scan.id for scan in found.scans] == [*others, *since]
+        assert found.lost is None
+    found = untold.before(line[IDS[8]], told(IDS[7]), line.get)
+    assert found.scans == []
 
 
 @pytest.mark.parametrize(
