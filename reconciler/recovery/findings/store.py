@@ -238,25 +238,26 @@ def miss_no_more(
     moment: datetime,
     last: Scan | None = None,
     *,
-    untold: bool = False,
+    untold: Sequence[str] = (),
 ) -> None:
     """Go on without records that are damaged, or lost: one is written that replaces them.
 
-    So is the one that the `last` scan names, and what had no room; with `untold` also what that
-    scan had found. So it needs no right to remove anything. Raises `RepositoryError`.
+    So is the one that the `last` scan names, what had no room, and what the scans had found that
+    are `untold`. So it needs no right to remove anything. Raises `RepositoryError`.
     """
     known = read(repository, place)
     scan, named = (last.id, last.findings) if last else ("", "")
-    is_untold = untold and not (last and known.tells_of(last))
-    if known.lost or known.no_room or is_untold or not known.has(named):
+    if known.lost or known.no_room or untold or not known.has(named):
         contained = known.contained if known.has(named) else {*known.contained, named}
         # Where nobody knows any more which scans were told, all of them are.
-        is_told = untold or not (known.told_scans or known.told_until)
+        told = {*known.told_scans, *untold}
+        if not (told or known.told_until):
+            told = {scan}
         replaced = replace(
             known,
             records=(*known.records, *known.lost),
             contained=frozenset(contained),
-            told_scans=(*known.told_scans, scan) if is_told else known.told_scans,
+            told_scans=tuple(sorted(told)),
         )
         kept, no_room = bounded(known.episodes)
         _write(repository, place, kept, replaced, moment, no_room=no_room)

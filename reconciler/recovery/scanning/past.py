@@ -165,7 +165,8 @@ class Past:
             with contextlib.suppress(RepositoryError):
                 record.miss_no_more(self._repository, self._place)
             last = next(reversed(record.whole(self._repository, self._place)), None)
-            store.miss_no_more(self._repository, self._place, self._now(), last)
+            lost = last.lost if last else ()
+            store.miss_no_more(self._repository, self._place, self._now(), last, untold=lost)
             return last
         return self._lasts.of(self._place)
 

@@ -6,14 +6,18 @@ more, which would be missed for ever.
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 
 from msgspec import Struct
 
+from reconciler.errors import SnapshotError
 from reconciler.recovery.findings import store
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.contract import Repository
+from reconciler.recovery.values import Scan
 from reconciler.recovery.verifying.elsewhere import gone, last_scan
+from reconciler.recovery.verifying.telling import found
 
 
 class Loss(Struct, frozen=True):
@@ -37,4 +41,13 @@ def lost(repository: Repository, place: str, storage: str) -> Loss:
 def accept(repository: Repository, place: str, moment: datetime) -> None:
     """Go on without what is lost: nothing misses it any more. Raises `RepositoryError`."""
     scan = last_scan(repository, layout.storage_key(place))
-    store.miss_no_more(repository, place, moment, scan, untold=True)
+    store.miss_no_more(repository, place, moment, scan, untold=_untold(repository, scan))
+
+
+def _untold(repository: Repository, last: Scan | None) -> list[str]:
+    if last is None:
+        return []
+    with contextlib.suppress(SnapshotError):
+        known = store.read(repository, last.place)
+        return [last.id, *(one.id for one in found.untold_of(repository, last, known))]
+    return [last.id]

@@ -100,12 +100,14 @@ def _keep(
 ) -> None:
     known = store.read(repository, scan.place)
     gone = forgotten.findings(repository, scan, known)
-    lost = [*known.problems, *([gone] if gone else [])]
-    scanned.notes += lost
-    scanned.forgotten = scanned.forgotten or bool(lost)
+    problems = [*known.problems, *([gone] if gone else [])]
+    scanned.notes += problems
+    scanned.forgotten = scanned.forgotten or bool(problems)
     before = untold.before(scan, known, functools.partial(record.of, repository, scan.place))
     after = _after(repository, [*before.scans, scan], known, clock)
-    untellable = [*([_LOST.format(*before.lost)] if before.lost else []), *after.lost]
+    lost = dict([*([before.lost] if before.lost else []), *after.lost])
+    # Of those that it could not read itself the scan has said so.
+    untellable = [_LOST.format(id, why) for id, why in lost.items() if id not in scan.lost]
     scanned.notes += untellable
     scanned.forgotten = scanned.forgotten or bool(untellable)
     left_out = Exclusions(scan.excluded).covers
@@ -113,7 +115,8 @@ def _keep(
     after.wrong.add(lasting, after.hidden)
     after.wrong.tell(scanned)
     # What was held against nothing has to be held against it once it is back.
-    told = None if known.lost or gone else (scan.id,)
+    is_held = known.lost or gone or not lost.keys().isdisjoint(scan.lost)
+    told = None if is_held else (scan.id,)
     _write(repository, scan, known, after, clock, told)
 
 
@@ -124,8 +127,8 @@ class _After(NamedTuple):
     wrong: Wrong
     hidden: Hidden
     no_room: int = 0
-    #: What scans that were killed have found can't be read any more: a sentence for each.
-    lost: Sequence[str] = ()
+    #: Of which scans that were killed nobody can know any more what they had found, and why.
+    lost: Sequence[tuple[str, str]] = ()
 
 
 def _after(
@@ -140,12 +143,12 @@ def _after(
     *killed, scan = scans
     # What a clock told that was ahead is told again.
     until, more = known.no_room_until if known.no_room_until <= now else "", 0
-    lost = list[str]()
+    lost = list[tuple[str, str]]()
     for one in killed:
         try:
             after = _found(repository, one, before, now, until)
         except SnapshotError as error:
-            lost.append(_LOST.format(one.id, error))
+            lost.append((one.id, str(error)))
             continue
         before, more = after.episodes, max(more, after.wrong.no_room)
     after = _found(repository, scan, before, now, until)

@@ -49,8 +49,9 @@ def untold(repository: Repository, last: Scan, ids: Collection[str], known: Know
 
 def untold_among(scans: Sequence[Scan], last: Scan, known: Known) -> list[Scan]:
     """Return the same of all `scans` of a place, which are sorted by when they began."""
-    told = _line(scans, *(scan.id for scan in scans if known.tells_of(scan)))
-    return [scan for scan in _found(scans, last).values() if scan.id not in told]
+    told = _line(scans, *(scan.id for scan in scans if known.tells_of(scan)), also_lost=True)
+    every = _found(scans, last, known.told_scans)
+    return [scan for scan in every.values() if scan.id not in told]
 
 
 def _ends(scans: Sequence[Scan], last: Scan) -> list[str]:
@@ -60,22 +61,25 @@ def _ends(scans: Sequence[Scan], last: Scan) -> list[str]:
     return [id for id in found if id not in made_after]
 
 
-def _found(scans: Sequence[Scan], last: Scan) -> dict[str, Scan]:
+def _found(scans: Sequence[Scan], last: Scan, told: Collection[str] = ()) -> dict[str, Scan]:
     """Return the scans that `last` knows nothing of.
 
-    Where a record was pruned, nobody knows what it was made after: then nothing is said.
+    Where a record was pruned, nobody knows what it was made after, unless it is one that was
+    `told`: then nothing is said.
     """
     known, found = _line(scans, last.id), dict[str, Scan]()
     for scan in scans:
-        if scan.id not in known and (scan.after in known or scan.after in found):
+        follows = scan.after and (scan.after in found or scan.after in told)
+        if scan.id not in known and (scan.after in known or follows):
             found[scan.id] = scan
     return found
 
 
-def _line(scans: Sequence[Scan], *last: str) -> set[str]:
+def _line(scans: Sequence[Scan], *last: str, also_lost: bool = False) -> set[str]:
     """Return the scans that the `last` ones were made after, as far back as there are records.
 
-    Among them is the empty id if one of them was the first.
+    With `also_lost` also those of which something was lost to them. Among them is the empty id if
+    one of them was the first.
     """
     kept = {scan.id: scan for scan in scans}
     line, todo = set[str](), [*last]
@@ -84,5 +88,5 @@ def _line(scans: Sequence[Scan], *last: str) -> set[str]:
         if id not in line:
             line.add(id)
             scan = kept.get(id)
-            todo += (scan.after, *scan.beside) if scan else ()
+            todo += (scan.after, *scan.beside, *(scan.lost if also_lost else ())) if scan else ()
     return line

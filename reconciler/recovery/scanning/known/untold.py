@@ -41,7 +41,7 @@ def before(scan: Scan, known: Known, of: Callable[[str], Scan | None]) -> Untold
         earlier = _back(scan, known, of, _MOST_FIRST).scans if scan.remembered else ()
         return Untold([*takewhile(lambda one: one.remembered, reversed(earlier))][::-1])
     straight = _back(scan, known, of, _MOST)
-    if straight.is_through and not any(one.beside for one in (scan, *straight.scans)):
+    if straight.is_through and not any(one.beside or one.lost for one in (scan, *straight.scans)):
         return Untold(straight.scans)
     return _in_all_lines(scan, known, of)
 
@@ -69,7 +69,7 @@ def _back(scan: Scan, known: Known, of: Callable[[str], Scan | None], most: int)
 def _in_all_lines(scan: Scan, known: Known, of: Callable[[str], Scan | None]) -> Untold:
     """Return the same of each line that the scan was made after, as in copies put together."""
     told = _told_line(known, of)
-    found, lost, todo = dict[str, Scan](), dict[str, str](), [scan.after, *scan.beside]
+    found, lost, todo = dict[str, Scan](), dict[str, str](), _before(scan)
     while todo:
         id = todo.pop()
         if not id or id in told or id in found or id in lost:
@@ -84,13 +84,18 @@ def _in_all_lines(scan: Scan, known: Known, of: Callable[[str], Scan | None]) ->
         elif not known.tells_of(one):
             found[id] = one
             # Those that were left out are no reason to go on beyond the latest.
-            todo += [one.after, *one.beside] if len(found) <= _LOOKED_AT else []
+            todo += _before(one) if len(found) <= _LOOKED_AT else []
     every = sorted(found.values(), key=lambda one: one.ended_at)
     lost |= {one.id: _MORE for one in every[:-_MOST]}
     # What was told long ago may have been pruned since: only what came after it is missed.
     last_told = max(known.told_scans, default="")
     missed = sorted(((id, why) for id, why in lost.items() if id > last_told > ""), reverse=True)
     return Untold(every[-_MOST:], missed[0] if missed else None)
+
+
+def _before(scan: Scan) -> list[str]:
+    """Return the scans that one was made after, also those of which it could not read all."""
+    return [scan.after, *scan.beside, *scan.lost]
 
 
 def _told_line(known: Known, of: Callable[[str], Scan | None]) -> set[str]:
@@ -102,5 +107,5 @@ def _told_line(known: Known, of: Callable[[str], Scan | None]) -> set[str]:
             line.add(id)
             with suppress(SnapshotError):
                 one = of(id)
-                todo += [one.after, *one.beside] if one else []
+                todo += _before(one) if one else []
     return line

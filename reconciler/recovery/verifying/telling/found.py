@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 from reconciler.recovery.findings.store import Known
 from reconciler.recovery.repository.contract import Repository
 from reconciler.recovery.scanning.finishing.hiding import Hidden, hidden_by, listed
+from reconciler.recovery.scanning.known import apart, record, untold
 from reconciler.recovery.scanning.known.earlier import fetched
 from reconciler.recovery.values import FileFinding, Scan
 from reconciler.recovery.verifying.telling.otherwise import otherwise
@@ -39,13 +41,28 @@ def hidden_from(repository: Repository, scan: Scan) -> Hidden:
     return hidden_by(scan.excluded, scan.unproved, every())
 
 
-def is_untold(repository: Repository, scan: Scan, known: Known) -> bool:
-    """Return whether a scan has found something wrong that is not among what is `known`.
+def untold_of(repository: Repository, last: Scan, known: Known) -> list[Scan]:
+    """Return the scans up to the `last` of which nobody was told, of each copy put together.
+
+    Raises `RepositoryError`, `SnapshotError`.
+    """
+    beside = apart.untold(repository, last, record.ids(repository, last.place), known)
+    before = untold.before(last, known, functools.partial(record.of, repository, last.place))
+    return [*beside, *before.scans, *([] if known.tells_of(last) else [last])]
+
+
+def is_untold(repository: Repository, last: Scan, known: Known) -> bool:
+    """Return whether a scan up to the last has found something that is not among what is `known`.
 
     It was killed before it could keep that, or is about to. Raises `RepositoryError`,
     `SnapshotError`.
     """
-    if known.tells_of(scan) or not scan.remembered:
-        return False
-    hidden = hidden_from(repository, scan)
-    return bool(found(repository, scan, known.episodes, hidden, known.no_room_until).new)
+    if not (last.remembered or last.findings or known.records):
+        return False  # nothing was ever found
+    return any(
+        found(
+            repository, one, known.episodes, hidden_from(repository, one), known.no_room_until
+        ).new
+        for one in untold_of(repository, last, known)
+        if one.remembered
+    )

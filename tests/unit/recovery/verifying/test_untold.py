@@ -18,6 +18,7 @@ from reconciler.recovery.findings import record as findings_record
 from reconciler.recovery.repository import layout
 from reconciler.recovery.repository.opening import open_repository
 from reconciler.recovery.scanning.known import record
+from reconciler.recovery.scanning.known.last_record import LastRecords
 from reconciler.recovery.verifying import elsewhere, losses
 from reconciler.recovery.verifying.telling import forgotten
 from support.recovery.memory import LONG_AGO, TARGET
@@ -359,3 +360,89 @@ def test_findings_that_were_not_mounted_are_held_against_what_scans_saw_meanwhil
     nights.put(ROTTEN)
     for _ in range(2):
         assert nights.scan().altered_first == [b"f/a"]
+
+
+def test_a_killed_scan_whose_contents_were_away_for_a_night_is_told_once_they_are_back(
+    nights, kept
+):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    nights.put(GOOD)
+    part = layout.part(nights.scan(kept=kept).scan.contents)
+    data = nights.repository.read(part)
+    nights.repository.remove(part)
+    for _ in range(2):
+        ended = nights.scan(excluded=("f",))
+        assert ended.forgotten
+        assert not any(note.startswith("What the scan") for note in ended.notes)
+    nights.repository.write(part, data)
+    nights.put(ROTTEN)
+    for _ in range(2):
+        assert nights.scan().altered_first == [b"f/a"]
+
+
+def test_one_whose_contents_stay_away_is_missed_until_somebody_accepts_that(nights):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.put(GOOD)
+    nights.repository.remove(layout.part(nights.scan(kept=False).scan.contents))
+    for _ in range(3):
+        assert nights.scan(excluded=("f",)).forgotten
+    assert not nights.scan(excluded=("f",), accept_loss=("nas",)).forgotten
+    assert not nights.scan(excluded=("f",)).forgotten
+
+
+def test_a_scan_of_a_copy_is_taken_up_though_what_it_was_made_after_was_pruned(
+    nights, tmp_path, kept
+):
+    nights.put(ROTTEN)
+    nights.scan()
+    nights.accept()
+    shutil.copytree(tmp_path / "repo", tmp_path / "copy")
+    one, other = nights.repository, open_repository(str(tmp_path / "copy"))
+    told = nights.scan(excluded=("f",)).scan
+    nights.put(GOOD)
+    nights.scan(kept=kept)
+    one.remove(f"{layout.scans(TARGET.place)}{told.id}.json")
+    nights.repository = other
+    nights.scan(excluded=("f",))
+    put_together(tmp_path / "repo", tmp_path / "copy")
+    nights.repository = one
+    nights.put(ROTTEN)
+    for _ in range(2):
+        assert nights.scan().altered_first == [b"f/a"]
+
+
+@pytest.mark.parametrize("where", ["in a copy", "before the last"])
+def test_a_scan_that_is_not_the_last_is_told_of_while_nobody_scans(nights, tmp_path, closed, where):
+    nights.storage.put("y")
+    nights.scan()
+    del nights.storage.files[b"y"]
+    nights.scan()
+    nights.storage.put("y")
+    nights.scan()
+    shutil.copytree(tmp_path / "repo", tmp_path / "copy")
+    one, other = nights.repository, open_repository(str(tmp_path / "copy"))
+    del nights.storage.files[b"f/a"]
+    closed(where == "before the last")
+    nights.scan(kept=where == "before the last")
+    nights.repository = other if where == "in a copy" else one
+    nights.scan(excluded=("f",))
+    closed(False)
+    put_together(tmp_path / "repo", tmp_path / "copy")
+    nights.repository = one
+
+    def told():
+        known = store.read(one, TARGET.place)
+        lasts = LastRecords(one)
+        return (
+            elsewhere.gone(one, KEY, known),
+            forgotten.sentences(one, lasts, TARGET.place, known),
+        )
+
+    gone, sentences = told()
+    assert "of which no finding is kept" in gone
+    assert sentences == [forgotten.UNTOLD]
+    losses.accept(one, TARGET.place, utc_now())
+    assert told() == ("", [])
