@@ -28,8 +28,9 @@ from reconciler.recovery.verifying.telling.firsts import MOST_TOLD
 from reconciler.recovery.verifying.telling.means import Means
 
 _UNTOLD = (
-    "its last scan found something damaged or gone, of which no finding is kept: restore findings/ "
-    "from another copy of the repository, or scan it once more at that address"
+    "its last scan, or one before it, found something damaged or gone, of which no finding is "
+    "kept: restore findings/ from another copy of the repository, or scan it once more at that "
+    "address"
 )
 
 

@@ -13,8 +13,8 @@ from reconciler.recovery.values import Scan
 from reconciler.recovery.verifying.telling import found
 
 UNTOLD = (
-    "What the last scan found damaged or gone is not kept: it was killed before, unless it is "
-    "about to end: scan it again, which tells it"
+    "What the last scan found damaged or gone, or one before it, is not kept: it was killed, or "
+    "could not keep it, unless it is about to end: scan it again, which tells it"
 )
 
 
