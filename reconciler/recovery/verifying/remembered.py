@@ -33,6 +33,8 @@ _LOST = (
     "What the scan {} had found, and could not keep, or tell, before it was killed, is not known "
     "any more, but for what this one has found as well: {}"
 )
+#: How often as many as have room are kept of what nobody was told of yet.
+_UNHEARD = 10
 #: So many are looked through for what a damaged file was.
 _BACK = 5
 
@@ -65,7 +67,9 @@ def catch_up(repository: Repository, place: str, clock: Callable[[], datetime]) 
         beside = apart.untold(repository, last, record.ids(repository, place), known)
         before = untold.before(last, known, functools.partial(record.of, repository, place))
         scans = [*beside, *before.scans, *([] if known.tells_of(last) else [last])]
-        after = _after(repository, scans, known, clock) if scans else None
+        # Whoever tells of it says which of these have no room.
+        most = _UNHEARD * episodes.MOST_OPEN
+        after = _after(repository, scans, known, clock, most) if scans else None
         if after and not (before.lost or after.lost):  # else the scan that begins tells it
             told = (last.id, *(scan.id for scan in beside))
             _write(repository, last, known, after, clock, told, is_heard=False)
@@ -136,6 +140,7 @@ def _after(
     scans: Sequence[Scan],
     known: store.Known,
     clock: Callable[[], datetime],
+    most: int | None = None,
 ) -> _After:
     """Return what is known after scans, of which all but the last were killed."""
     now = timestamp(clock(), "milliseconds")
@@ -146,12 +151,12 @@ def _after(
     lost = list[tuple[str, str]]()
     for one in killed:
         try:
-            after = _found(repository, one, before, now, until)
+            after = _found(repository, one, before, now, until, most)
         except SnapshotError as error:
             lost.append((one.id, str(error)))
             continue
         before, more = after.episodes, max(more, after.wrong.no_room)
-    after = _found(repository, scan, before, now, until)
+    after = _found(repository, scan, before, now, until, most)
     return after._replace(no_room=max(more, after.wrong.no_room), lost=lost)
 
 
@@ -181,11 +186,16 @@ def _write(
 
 
 def _found(
-    repository: Repository, scan: Scan, known: Sequence[FileFinding], now: str, until: str
+    repository: Repository,
+    scan: Scan,
+    known: Sequence[FileFinding],
+    now: str,
+    until: str,
+    most: int | None,
 ) -> _After:
     """Return the findings after a scan: what was `known` before it, and what it saw."""
     hidden = found.hidden_from(repository, scan)
-    wrong = found.found(repository, scan, known, hidden, until)
+    wrong = found.found(repository, scan, known, hidden, until, most)
     for finding in _come_again(repository, scan, known):
         if episodes.key(finding) not in wrong.by_key and not hidden(finding.path):
             wrong.take(Otherwise(finding))

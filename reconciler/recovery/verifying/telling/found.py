@@ -19,13 +19,19 @@ from reconciler.recovery.verifying.telling.wrong import Wrong
 
 
 def found(
-    repository: Repository, scan: Scan, known: Sequence[FileFinding], hidden: Hidden, until: str
+    repository: Repository,
+    scan: Scan,
+    known: Sequence[FileFinding],
+    hidden: Hidden,
+    until: str,
+    most: int | None = None,
 ) -> Wrong:
     """Hold what a scan has otherwise than it should be against what is known.
 
-    What was gone `until` then was told. Raises `RepositoryError`, `SnapshotError`.
+    What was gone `until` then was told; so `most` are kept of what is new, or as many as have room.
+    Raises `RepositoryError`, `SnapshotError`.
     """
-    wrong = Wrong.of(known, until)
+    wrong = Wrong.of(known, until, most)
     for each in otherwise(repository, scan, hidden) if scan.remembered else ():
         wrong.take(each)
     return wrong

@@ -91,6 +91,8 @@ class Wrong(Struct):
     no_room_until: str
     #: All that was found of each.
     histories: dict[Key, History]
+    #: So many of what is new are kept.
+    most: int
     #: What is known already, and of what is new as many as are kept.
     by_key: dict[Key, FileFinding] = field(default_factory=dict)
     #: Of each class those that nobody has accepted.
@@ -107,9 +109,12 @@ class Wrong(Struct):
     given_up: set[Key] = field(default_factory=set)
 
     @classmethod
-    def of(cls, known: Collection[FileFinding], no_room_until: str) -> Wrong:
-        """Hold what will be taken against what is known."""
-        return cls(episodes.open_ones(known), no_room_until, of_each(known))
+    def of(
+        cls, known: Collection[FileFinding], no_room_until: str, most: int | None = None
+    ) -> Wrong:
+        """Hold what will be taken against what is known; keep so `most`, or what has room."""
+        most = episodes.MOST_OPEN if most is None else most
+        return cls(episodes.open_ones(known), no_room_until, of_each(known), most)
 
     def take(self, otherwise: Otherwise) -> None:
         """Take one, unless what is known says that it is as it should be."""
@@ -177,7 +182,7 @@ class Wrong(Struct):
 
     def _keep(self, key: Key, finding: FileFinding) -> None:
         # What is known has its room already: what is new must not wait for it.
-        if key in self.lasting or len(self.by_key) < len(self.lasting) + episodes.MOST_OPEN:
+        if key in self.lasting or len(self.by_key) < len(self.lasting) + self.most:
             self.by_key[key] = finding
         else:
             self.no_room += 1

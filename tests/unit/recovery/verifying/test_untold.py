@@ -446,3 +446,18 @@ def test_a_scan_that_is_not_the_last_is_told_of_while_nobody_scans(nights, tmp_p
     assert sentences == [forgotten.UNTOLD]
     losses.accept(one, TARGET.place, utc_now())
     assert told() == ("", [])
+
+
+def test_each_file_without_room_is_counted_though_the_next_scan_can_not_see_it(nights, monkeypatch):
+    monkeypatch.setattr(episodes, "MOST_OPEN", 2)
+    for name in "bcde":
+        nights.storage.put(f"d/{name}")
+    nights.storage.put("y")
+    nights.scan()
+    for name in "bcde":
+        del nights.storage.files[b"d/" + name.encode()]
+    nights.scan(kept=False)
+    del nights.storage.files[b"y"]
+    assert nights.scan(excluded=("d",)).missing_first == [b"y"]
+    known = store.read(nights.repository, TARGET.place)
+    assert (len(known.episodes), known.no_room) == (2, 3)
