@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 
 class RealProxy:
@@ -45,9 +45,10 @@ class RealProxy:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with suppress(OSError), client:
+        with suppress(OSError), client, ExitStack() as opened:
             if self._tls:
                 client = self._tls.wrap_socket(client, server_side=True)
+                opened.enter_context(client)
             self._open.add(client)
             if not (self._greet_socks(client) if self._socks else self._greet_http(client)):
                 return
