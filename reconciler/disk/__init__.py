@@ -1,1 +1,1 @@
-"""What outlasts a power cut: whole files, lines of JSON, and looking at a SQLite file."""
+"""What outlasts a power cut (whole files, lines of JSON), SQLite files, and links on a way."""

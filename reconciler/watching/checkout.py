@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from reconciler.disk.links import followed, links_below
 from reconciler.errors import UsageError
 from reconciler.printable import listed, quoted
 from reconciler.watching.conditions import NOT_PULLED, Condition
@@ -71,10 +72,9 @@ class Checkout:
             tops.add(said.out.removesuffix("\n"))
         if len(tops) != 1:
             raise UsageError(f"--pull: the manifest lies in several checkouts: {sorted(tops)}")
-        self._top = Path(tops.pop())
-        self._paths = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - links stay
-        inside = (os.path.realpath(path) for path in variables)
-        self._variables = [p for p in inside if Path(p).is_relative_to(self._top)]
+        self._top = Path(os.path.realpath(tops.pop()))
+        self._paths = [str(Path.cwd() / path) for path in paths]  # links stay
+        self._variables = [str(Path.cwd() / path) for path in variables]
         self._git = Git(self._top, environ, patience)
         self._signed = signed
 
@@ -128,20 +128,26 @@ class Checkout:
 
         A file of variables may be one that Git does not have: it is of this machine then.
         """
-        paths = self._meant()
-        named = frozenset(map(os.path.realpath, paths))
-        manifest = self._status(paths)
+        astray = [path for path in self._paths if not self._inside(path)]
+        if astray:
+            raise _Refused(UNUSABLE, f"lies in this checkout no more: {listed(astray)}")
+
+        manifest, variables = self._meant(self._paths), self._meant(self._variables)
+        named = frozenset(manifest)
         changed = [
-            path for mark, path in manifest if mark not in _FOREIGN or self._is_ours(path, named)
+            path
+            for mark, path in self._status(manifest)
+            if mark not in _FOREIGN or self._is_ours(path, named)
         ]
-        variables = self._status(self._variables) if self._variables else []
-        changed += [path for mark, path in variables if mark not in _FOREIGN]
+        changed += [path for mark, path in self._status(variables) if mark not in _FOREIGN]
+        changed += self._put_in_place_of_links([*manifest, *variables])
         if changed:
             self._check_nobody_writes()
-            raise _Refused(CHANGED_HERE, f"changed here, and not committed: {listed(changed)}")
+            told = listed(list(dict.fromkeys(changed)))
+            raise _Refused(CHANGED_HERE, f"changed here, and not committed: {told}")
 
-        hidden = [path for path in self._hidden(paths) if self._is_ours(path, named)]
-        hidden += self._hidden(self._variables)
+        hidden = [path for path in self._hidden(manifest) if self._is_ours(path, named)]
+        hidden += self._hidden(variables)
         if hidden:
             raise _Refused(
                 CHANGED_HERE,
@@ -161,21 +167,43 @@ class Checkout:
 
     def _check_whole(self) -> None:
         """Refuse a manifest of which a part lies in another checkout, which nobody pulls."""
-        apart = [path for _, mode, path in self._files(self._meant()) if mode == _SUBMODULE]
+        apart = [
+            path for _, mode, path in self._files(self._meant(self._paths)) if mode == _SUBMODULE
+        ]
         if apart:
             raise _Refused(UNUSABLE, f"is a submodule, which is not pulled: {listed(apart)}")
 
-    def _meant(self) -> list[str]:
-        """Return the paths of the manifest, and where in this checkout links among them lead."""
-        top = Path(os.path.realpath(self._top))
-        found, left = dict.fromkeys(self._paths), list(self._paths)
+    def _meant(self, paths: Sequence[str]) -> list[str]:
+        """Return what decides in this checkout what is read at some paths.
+
+        That is each link on the way, and where that way ends; of a folder also all this for the
+        links below it. They are looked up anew each time, for one may be turned at any time.
+        """
+        found, left = dict[str, None](), list(paths)
         while left:
-            path = left.pop()
-            for one in [os.path.realpath(each) for each in (path, *_links(path))]:
-                if one not in found and Path(one).is_relative_to(top):
-                    found[one] = None
-                    left.append(one)
+            new = [one for one in self._inside(left.pop()) if one not in found]
+            found.update(dict.fromkeys(new))
+            left += [link for one in new for link in links_below(one)]
         return list(found)
+
+    def _inside(self, path: str) -> list[str]:
+        """Return of the links that a path goes through, and of its end, those in this checkout."""
+        links, end = followed(path)
+        return [one for one in (*links, end) if Path(one).is_relative_to(self._top)]
+
+    def _put_in_place_of_links(self, paths: Sequence[str]) -> list[str]:
+        """Return the folders on the way to paths that were committed as something else.
+
+        Of what lies in one, Git says no more than that it does not have it.
+        """
+        parents = {parent for path in paths for parent in Path(path).relative_to(self._top).parents}
+        folders = sorted(parent.as_posix() for parent in parents if parent.parts)
+        if not folders:
+            return []
+        told = self._read("ls-tree", "-z", "--full-tree", "HEAD", "--", *folders)
+        entries = [line.partition("\t") for line in told.split("\0") if line]
+        # It looks into folders, too, where another one below was asked for.
+        return [path for facts, _, path in entries if " blob " in facts and path in folders]
 
     def _hidden(self, paths: Sequence[str]) -> list[str]:
         """Return the files at which Git was told not to look."""
@@ -192,6 +220,8 @@ class Checkout:
 
     def _status(self, paths: Sequence[str]) -> list[tuple[str, str]]:
         """Return what Git says of each path that is not as it was committed."""
+        if not paths:
+            return []
         command = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignored=matching")
         told = self._read(*command, "--untracked-files=all", "--", *paths)
         return [(line[:2], line[3:]) for line in told.split("\0") if line]
@@ -203,8 +233,8 @@ class Checkout:
         not where we keep what we know.
         """
         if path.endswith("/"):
-            return not path.endswith(f"{_OWN}/")
-        return path.lower().endswith(_MANIFESTS) or os.path.realpath(self._top / path) in named
+            return Path(path).name != _OWN
+        return path.lower().endswith(_MANIFESTS) or str(self._top / path) in named
 
     def _fetch(self) -> str:
         """Fetch what the branch follows, and return its commit."""
@@ -262,16 +292,6 @@ def _folder(path: str) -> Path:
     """Return the folder that a path means, or that it would lie in: a commit may take it away."""
     there = Path(path)
     return next(one for one in (there, *there.parents) if one.is_dir())
-
-
-def _links(folder: str) -> list[str]:
-    """Return the links below a folder, but those that are hidden, as a manifest is read."""
-    found = list[str]()
-    for path, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        there = (Path(path, name) for name in (*folders, *files))
-        found += [str(one) for one in there if one.is_symlink()]
-    return found
 
 
 def _unusable(said: Said) -> NoReturn:

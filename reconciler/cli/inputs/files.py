@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.disk import drafts
+from reconciler.disk.links import followed
 from reconciler.errors import ReconcilerError
 from reconciler.masking import quoted_url
 
@@ -32,20 +33,11 @@ def check_writable(path: str) -> None:
     `ReconcilerError`.
     """
     goal = Path(path)
-    if (goal.exists() and not goal.is_file()) or any(map(_is_device, _places(path))):
+    links, end = followed(path)
+    if (goal.exists() and not goal.is_file()) or any(map(_is_device, (path, *links, end))):
         raise ReconcilerError(
             f"can't write {quoted_url(path)}: it is not an ordinary file; give the path of a file"
         )
-
-
-def _places(path: str) -> Iterator[str]:
-    """Yield a path as it is, and each place that a chain of links leads it to."""
-    for _ in range(40):  # as many as Linux follows
-        path = os.path.abspath(path)  # noqa: PTH100 - links are followed one by one
-        yield path
-        if not os.path.islink(path):  # noqa: PTH114 - as above
-            return
-        path = os.path.join(os.path.dirname(path), os.readlink(path))  # noqa: PTH115, PTH118, PTH120 - as above
 
 
 def _is_device(path: str) -> bool:

@@ -260,7 +260,131 @@ def test_what_a_link_leads_to_is_of_the_manifest(repository, named, changed):
     assert changed in refused(Checkout(paths, ENVIRON).pull(), CHANGED_HERE)
 
 
-@pytest.mark.parametrize("what", ["ignored folder", "repository", "other name", "variables"])
+def _replace_by_link(path: Path, to: str) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    path.symlink_to(to)
+
+
+def _replace_by_folder(path: Path, name: str) -> None:
+    path.unlink()
+    path.mkdir()
+    (path / name).write_text("mine")
+
+
+#: Of the links in Git below: what is turned here, to what, and what is told to be changed.
+TURNED = {
+    "the file itself": ("vars.env", "test.env"),
+    "a folder on the way": ("current", "v2"),
+    "a link in the middle": ("x/l.env", "../v2/m.env"),
+    "a folder that was none": ("x", "v2"),
+}
+
+
+@pytest.fixture
+def linked(repository):
+    """A checkout in which links of Git lead to files, each of which is as committed."""
+    author = repository.author
+    for name in ("v1/m.env", "v2/m.env", "v2/l.env", "test.env", "v1/sub/deep.env"):
+        repository.push(name, name=name)
+    (author / "x").mkdir()
+    for link, to in (
+        ("vars.env", "v1/m.env"),
+        ("current", "v1"),
+        ("x/l.env", "../current/m.env"),
+        ("many.env", "x/l.env"),
+        ("of", "current/sub"),
+    ):
+        (author / link).symlink_to(to)
+    repository.push("one")
+    git(repository.here, "pull", "-q")
+    elsewhere = repository.here.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "m.env").write_text("mine")
+    (elsewhere / "to").symlink_to(repository.here)
+    return repository
+
+
+def _asks(here: Path, named: str, of: str) -> Checkout:
+    """Ask about a file, which the manifest consists of, or which it takes values from."""
+    if of == "manifest":
+        return Checkout([named], ENVIRON)
+    return Checkout([str(here / "storages.yaml")], ENVIRON, variables=[named])
+
+
+@pytest.mark.parametrize("of", ["manifest", "variables"])
+@pytest.mark.parametrize(
+    ("named", "turned"),
+    [
+        ("vars.env", "the file itself"),
+        ("current/m.env", "a folder on the way"),
+        ("../elsewhere/to/current/m.env", "a folder on the way"),
+        ("of/../m.env", "a folder on the way"),
+        ("many.env", "a link in the middle"),
+        ("many.env", "a folder that was none"),
+        ("many.env", "a folder on the way"),
+    ],
+)
+def test_a_link_of_git_that_was_turned_here_is_told(linked, of, named, turned):
+    checkout = _asks(linked.here, str(linked.here / named), of)
+    assert checkout.pull().problem is None
+    link, to = TURNED[turned]
+    _replace_by_link(linked.here / link, to)
+    for asking in (checkout, _asks(linked.here, str(linked.here / named), of)):
+        assert f"changed here, and not committed: '{link}" in refused(asking.pull(), CHANGED_HERE)
+
+
+@pytest.mark.parametrize("of", ["manifest", "variables"])
+def test_a_link_of_git_that_leads_out_of_the_checkout_now_is_told(linked, of):
+    checkout = _asks(linked.here, str(linked.here / "current/m.env"), of)
+    _replace_by_link(linked.here / "current", "../elsewhere")
+    assert "'current'" in refused(checkout.pull(), CHANGED_HERE)
+
+
+@pytest.mark.parametrize("of", ["manifest", "variables"])
+def test_a_folder_in_place_of_a_link_of_git_is_told(linked, of):
+    checkout = _asks(linked.here, str(linked.here / "current/m.env"), of)
+    _replace_by_folder(linked.here / "current", "m.env")
+    assert "'current'" in refused(checkout.pull(), CHANGED_HERE)
+
+
+@pytest.mark.parametrize("of", ["manifest", "variables"])
+def test_a_link_that_git_was_told_not_to_look_at_is_told(linked, of):
+    git(linked.here, "update-index", "--assume-unchanged", "current")
+    _replace_by_link(linked.here / "current", "v2")
+    checkout = _asks(linked.here, str(linked.here / "current/m.env"), of)
+    assert "told not to look" in refused(checkout.pull(), CHANGED_HERE)
+
+
+def test_links_of_this_machine_lead_to_variables_but_to_no_manifest(linked):
+    """Which of its files a manifest consists of is for Git to say; its values may be local."""
+    (linked.here / "here").symlink_to("v1")
+    named = str(linked.here / "here/m.env")
+    assert _asks(linked.here, named, "variables").pull().problem is None
+    assert "'here'" in refused(_asks(linked.here, named, "manifest").pull(), CHANGED_HERE)
+    (linked.here / "v1/m.env").write_text("mine")  # which Git has, whatever leads to it
+    assert "m.env" in refused(_asks(linked.here, named, "variables").pull(), CHANGED_HERE)
+
+
+def test_a_manifest_that_a_link_leads_out_of_the_checkout_is_told(linked, tmp_path):
+    named = tmp_path / "elsewhere/to"
+    checkout = _asks(linked.here, str(named / "storages.yaml"), "manifest")
+    assert checkout.pull().problem is None
+    _replace_by_link(named, str(linked.author))
+    assert "in this checkout no more" in refused(checkout.pull(), UNUSABLE)
+
+
+def test_links_in_a_circle_are_refused_like_others(linked):
+    checkout = _asks(linked.here, str(linked.here / "vars.env"), "manifest")
+    _replace_by_link(linked.here / "vars.env", "vars.env")
+    assert "'vars.env'" in refused(checkout.pull(), CHANGED_HERE)
+
+
+@pytest.mark.parametrize(
+    "what", ["ignored folder", "repository", "like our own", "other name", "variables"]
+)
 def test_what_git_does_not_have_is_no_part_of_what_it_vouches_for(repository, what):
     repository.push("storages/drafts/\n", name=".gitignore")
     repository.push("ORG=lab\n", name="lab.env")
@@ -276,10 +400,11 @@ def test_what_git_does_not_have_is_no_part_of_what_it_vouches_for(repository, wh
     if what == "ignored folder":
         (folder / "drafts").mkdir()
         (folder / "drafts" / "d.yaml").write_text("evil")
-    elif what == "repository":
-        git(repository.here, "init", "-q", str(folder / "nested"))
-        (folder / "nested" / "n.yaml").write_text("evil")
-        name = "storages/nested/"
+    elif what in ("repository", "like our own"):
+        name = "nested" if what == "repository" else "my.reconciler"
+        git(repository.here, "init", "-q", str(folder / name))
+        (folder / name / "n.yaml").write_text("evil")
+        name = f"storages/{name}/"
     elif what == "other name":
         (repository.here / "my.conf").write_text("evil")
         paths, name = [str(repository.here / "my.conf")], "my.conf"
