@@ -80,8 +80,6 @@ class Tried(Struct, frozen=True):
     is_untold: bool = False
     #: What there is since; None where nobody asks, or nobody knows.
     survey: Survey | None = None
-    #: The id of a platform that it has made; empty if there was one, or nobody knows.
-    platform_id: str = ""
 
 
 class ScanEnded(Struct, frozen=True):
@@ -110,8 +108,11 @@ class Deeds(Protocol):
     def run(self) -> str:
         """Return the id of the run that the next apply will be."""
 
-    def apply(self) -> Tried:
-        """Apply what the last look has planned, which was ready."""
+    def apply(self, made: Callable[[str], None]) -> Tried:
+        """Apply what the last look has planned, which was ready.
+
+        `made` hears of the id of a platform that this makes, before anything is written to it.
+        """
 
     def recall(self) -> None:
         """Begin to look up what the repository of scans knows, for `Watch.recalled`."""

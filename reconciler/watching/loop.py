@@ -218,9 +218,9 @@ class Watch:
 
     def _apply(self) -> None:
         self._remember(applying=self._deeds.run())
-        tried = self._deeds.apply()
-        if tried.platform_id:
-            self._remember(**self.memory.of_platform(self.memory.platform, tried.platform_id))
+        address = self.memory.platform
+        # What it makes is known at once: it may be killed before its end.
+        tried = self._deeds.apply(lambda it: self._remember(**self.memory.of_platform(address, it)))
         now, spread = self._clock.passed(), self._clock.spread()
         if tried.pulled is not None:
             self._fails_late = tried.pulled.problem is not None

@@ -10,7 +10,6 @@ import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from msgspec.structs import replace
 
 from reconciler.model import NEW_PLATFORM
 from reconciler.watching.conditions import BEGAN, BLOCKED, CHANGED, DRIFT, ENDED, FINDING, Condition
@@ -72,15 +71,15 @@ class World:
     def run(self):
         return "20261130-084329-640-c7d9ea"
 
-    def apply(self):
+    def apply(self, made):
         assert self.is_ours, "it is another platform, or a new one"
+        if self.id == NEW_PLATFORM and not (self.outdated or self.busy):
+            self.ids[self.place] = self.known[self.place] = "made"
+            made(self.id)
         tried = self.tried()
         self.calls.append((APPLY, (self.digest, tried)))
         if tried.worked:
             self.differs.clear()
-            if self.id == NEW_PLATFORM:
-                self.ids[self.place] = self.known[self.place] = "made"
-                tried = replace(tried, platform_id=self.id)
         return tried
 
     def recall(self):

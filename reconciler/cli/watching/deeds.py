@@ -143,27 +143,31 @@ class Deeds:
         self._next = context._replace(origin=replace(origin, commit=commit))
         return origin.run
 
-    def apply(self) -> Tried:
+    def apply(self, made: Callable[[str], None]) -> Tried:
         """Apply what was planned, if the manifest is still the one that it was planned for.
 
         That is asked at once, and again when the lease is held: somebody else may have had it.
+        A platform that is new is made by who takes its lease, and then `made` hears of its id.
         """
         if self._planned is None:
             raise AssertionError("a watch applies only what it has planned")
         (source, plan), self._planned = self._planned, None
         after = _After(partial(self._told, self._next.origin.run), self._context.streams.note)
-        tried = replace(self._tried(source, plan, after), pulled=after.pulled)
+        tried = replace(self._tried(source, plan, after, made), pulled=after.pulled)
         with self._ended_at_once():  # it is told
             tried = self._known(source, plan, tried)
         if after.is_untold:
             return replace(tried, exit_code=tried.exit_code or ERROR, is_untold=True)
         return tried
 
-    def _tried(self, source: Source, plan: Plan, after: _After) -> Tried:
+    def _tried(
+        self, source: Source, plan: Plan, after: _After, made: Callable[[str], None]
+    ) -> Tried:
         once = self._options.once
         try:
             with self._ended_at_once():
-                return outcomes.tried(after.done, self._carried_out(source, plan, after), once=once)
+                code = self._carried_out(source, plan, after, made)
+                return outcomes.tried(after.done, code, once=once)
             return outcomes.stopped(once=once)
         except _OutdatedError as error:
             return Tried(error.exit_code, worked=False, outdated=True)
@@ -190,17 +194,15 @@ class Deeds:
 
     def _known(self, source: Source, plan: Plan, tried: Tried) -> Tried:
         """Return how an apply ended, with what is known since; nobody waits for it at the end."""
-        if self._is_to_end():
+        if self._is_to_end() or not tried.worked or self._surveyor is None or self._survey is None:
             return tried
-        if plan.platform_id == NEW_PLATFORM:
-            tried = replace(tried, platform_id=_made(source))
-        if tried.worked and self._surveyor is not None and self._survey is not None:
-            anew = _for_a_look(self._context, self._options.interval)
-            platform, left = _audited(anew, source), anew.limit.left
-            tried = replace(tried, survey=self._surveyor.after(self._survey, plan, platform, left))
-        return tried
+        anew = _for_a_look(self._context, self._options.interval)
+        platform, left = _audited(anew, source), anew.limit.left
+        return replace(tried, survey=self._surveyor.after(self._survey, plan, platform, left))
 
-    def _carried_out(self, source: Source, plan: Plan, after: _After) -> int:
+    def _carried_out(
+        self, source: Source, plan: Plan, after: _After, made: Callable[[str], None]
+    ) -> int:
         context = self._next
         stop = Stop(context.limit, signals=ENDING, within=self._stop)
 
@@ -212,6 +214,8 @@ class Deeds:
 
         def confirm_newest() -> Confirmed | None:
             """Ask the remote again: who had the lease may have applied what was pushed since."""
+            if plan.platform_id == NEW_PLATFORM:
+                made(_identity(source))
             if self._checkout is not None:
                 after.pulled = self.pull()
                 if after.pulled.problem is not None:
@@ -285,10 +289,7 @@ def _check_identity(context: Context, plan: Plan) -> None:
         )
 
 
-def _made(source: Source) -> str:
-    """Return the id of a platform that an apply was to make; empty if nobody can tell."""
-    try:
-        with closing(PatientReader(source.platform.reader())) as reader:
-            return outcomes.identity(reader.identity())
-    except (ReconcilerError, OSError):
-        return ""
+def _identity(source: Source) -> str:
+    """Return the id of a platform that was made just now; raises `PlatformError`."""
+    with closing(PatientReader(source.platform.reader())) as reader:
+        return outcomes.identity(reader.identity())

@@ -1,6 +1,7 @@
 """Another platform in the place of ours, or none: nothing is applied, and nothing told as over."""
 
 import json
+import os
 import signal
 import sqlite3
 from contextlib import closing
@@ -79,6 +80,39 @@ def test_nothing_is_applied_to_a_platform_that_lies_where_ours_was(watched):
     lines = told(watched(*APPLY))
     assert [line for line in lines if line.startswith("no drift any more: ")]
     assert names(watched.path / "mnt/platform.db") == ["nas"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("lies_there", ["another", "none"])
+def test_what_an_apply_made_is_known_also_if_it_does_not_come_to_its_end(folder, how, lies_there):
+    """It may be known after its end as well; before this, nobody could tell it from another."""
+    (folder.path / "mnt").mkdir()
+    many = "".join(
+        f"  - {{name: s{n}, label: S, type: local, default_url: /s/{n}}}\n" for n in range(2000)
+    )
+    folder.write(OURS + many)
+    os.mkfifo(folder.path / "events")
+    with (
+        folder.start(
+            *APPLY, "--events", "events", stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
+        ) as process,
+        (folder.path / "events").open() as events,
+    ):
+        next(line for line in events if '"event":"operation' in line)
+        process.send_signal(how)
+        events.read()
+    assert process.returncode in (130, -signal.SIGKILL)
+    if lies_there == "another":
+        swap(folder)
+    else:
+        (folder.path / "mnt/platform.db").unlink()
+    line = next(line for line in told(folder(*APPLY, code=1)) if line.startswith("can't look"))
+    if lies_there == "another":
+        assert "another platform than before" in line
+        assert names(folder.path / "mnt/platform.db") == ["other"]
+    else:
+        assert "does not exist any more" in line
+        assert not (folder.path / "mnt/platform.db").exists()
 
 
 @pytest.mark.parametrize("leaves", ["an empty folder", "no folder"])

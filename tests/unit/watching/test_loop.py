@@ -86,7 +86,7 @@ def test_after_an_apply_as_many_are_live_as_there_are():
     storages = [Storage(name, "", "local", f"/{name}", "", "declared") for name in ("nas", "raw")]
     world.terms = Terms(300.0, applies=True)
     world.run = lambda: "a run"
-    world.apply = lambda: Tried(0, worked=True, survey=Survey(tuple(storages)))
+    world.apply = lambda _: Tried(0, worked=True, survey=Survey(tuple(storages)))
     world.watch = Watch(world.terms, world, world, world.clock(), NOTHING, world.keep)
     world.sees = Looked(2, (NAS,), found=Found(ready=True, digest="x"), declared=2, live=0)
     assert [world.watch.step().what for _ in range(2)] == [LOOK, APPLY]
@@ -154,7 +154,7 @@ class Once(World):
     def run(self):
         return "run"
 
-    def apply(self):
+    def apply(self, made):
         return self.tried
 
     def ended_after(self, steps):
@@ -215,7 +215,7 @@ def test_a_pull_that_fails_before_each_apply_is_told_once_and_tried_in_the_rhyth
     problem = Condition(NOT_PULLED, "", "unreachable", "too many requests")
     late = [Pulled("c1", problem), Pulled("c1", problem), Pulled("c2")]
     world.pull, world.run = lambda: Pulled("c1"), lambda: "a run"
-    world.apply = lambda: Tried(1, worked=len(late) == 1, busy=len(late) > 1, pulled=late.pop(0))
+    world.apply = lambda _: Tried(1, worked=len(late) == 1, busy=len(late) > 1, pulled=late.pop(0))
     world.terms = Terms(300.0, pulls=True, applies=True)
     world.watch = Watch(world.terms, world, world, world.clock(), NOTHING, world.keep)
     world.sees = Looked(2, (NAS,), found=ready)
@@ -238,7 +238,7 @@ def test_what_could_not_be_pulled_before_an_apply_is_over_when_nothing_is_to_be_
     world = World()
     late = Pulled("c1", Condition(NOT_PULLED, "", "unreachable", "too many requests"))
     world.pull, world.run = lambda: Pulled("c1"), lambda: "a run"
-    world.apply = lambda: Tried(1, worked=False, busy=True, pulled=late)
+    world.apply = lambda _: Tried(1, worked=False, busy=True, pulled=late)
     world.terms = Terms(300.0, pulls=True, applies=True)
     world.watch = Watch(world.terms, world, world, world.clock(), NOTHING, world.keep)
     world.sees = Looked(2, (NAS,), found=Found(ready=True, digest="x"))
