@@ -116,16 +116,18 @@ class Git:
 
     def __call__(self, *arguments: str) -> Said:
         """Run git; what takes too long is ended, with all that it has started."""
-        process = self._begun(arguments, subprocess.PIPE, subprocess.PIPE)
-        try:
-            out, error = process.communicate(timeout=self._seconds)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            return Said(-1, "", f"fatal: no end after {self._seconds:g} s")
-        except BaseException:
-            _end(process)
-            raise
-        return Said(process.returncode, _text(out), _text(error))
+        # Of pipes there is no end while anything lives that git has started, such as ssh.
+        with TemporaryFile() as out, TemporaryFile() as error:
+            process = self._begun(arguments, out, error)
+            try:
+                process.wait(self._seconds)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                return Said(-1, "", f"fatal: no end after {self._seconds:g} s")
+            except BaseException:
+                _end(process)
+                raise
+            return Said(process.returncode, _text(out), _text(error))
 
     def write(self, *arguments: str) -> Said:
         """Run git, which writes files: it is never ended, and goes on also beyond our own end.
@@ -145,11 +147,10 @@ class Git:
                 with suppress(subprocess.TimeoutExpired):  # our end may be its own, in a container
                     process.wait(self._seconds)
                 raise
-            told.seek(0)
-            return Said(process.returncode, "", _text(told.read()))
+            return Said(process.returncode, "", _text(told))
 
     def _begun(
-        self, arguments: Sequence[str], out: int, error: int | IO[bytes]
+        self, arguments: Sequence[str], out: int | IO[bytes], error: IO[bytes]
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - it is git
             [self._program, *arguments],
@@ -196,8 +197,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         finally:
             with suppress(ProcessLookupError, PermissionError):  # there is nobody any more
                 os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
-def _text(data: bytes) -> str:
-    return os.fsdecode(data)
+def _text(told: IO[bytes]) -> str:
+    told.seek(0)
+    return os.fsdecode(told.read())

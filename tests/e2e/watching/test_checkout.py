@@ -129,6 +129,21 @@ def test_git_that_is_ended_takes_its_locks_away(repository, slow):
     assert not lock.exists()
 
 
+def test_git_that_has_ended_is_not_waited_for_on_account_of_what_it_left_behind(repository, slow):
+    """As ssh does that keeps its connection for later: it has left, and holds what git says."""
+    environ, around = slow
+    second = repository.push("two")
+    script = around / "bin/git"
+    real = shutil.which("git")
+    go = os.open(around / "go", os.O_RDWR)
+    leaves = f"setsid timeout 60 sh -c 'read go < {around}/go' &"
+    script.write_text(f'#!/bin/sh\nif [ "$1" = fetch ]; then {leaves} fi\nexec {real} "$@"\n')
+    pulled = repository.checkout(environ=environ, patience=10.0).pull()
+    os.write(go, b"on\n")
+    os.close(go)
+    assert (pulled.problem, pulled.commit) == (None, second)
+
+
 def refused(pulled, code):
     assert pulled.problem is not None
     assert pulled.problem.code == code, pulled.problem
