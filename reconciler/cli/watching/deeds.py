@@ -29,8 +29,8 @@ from reconciler.platform import Audited, Platform
 from reconciler.reconcile import Applied
 from reconciler.retry.limits import TimeLimit
 from reconciler.retry.reader import PatientReader
-from reconciler.watching.checkout import Checkout
 from reconciler.watching.deeds import Looked, Pulled, Tried
+from reconciler.watching.pulling.checkout import Checkout
 from reconciler.watching.survey import Survey
 
 #: The signals that end a watch; SIGHUP wants a look.

@@ -18,7 +18,7 @@ from reconciler.cli.commands import COMMANDS
 from reconciler.cli.options.parser import parse
 from reconciler.notifying.addresses import VARIABLE as NOTIFY_URLS
 from reconciler.server.watching.admission import TOKEN_VARIABLE
-from reconciler.watching.checkout import PATIENCE
+from reconciler.watching.pulling.checkout import PATIENCE
 from support.forge.linters import schema
 from support.repository import DEPLOY, DOCS, TESTS
 from tests.e2e.repository.test_documents import blocks

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.watching.checkout import (
+from reconciler.watching.pulling.checkout import Checkout
+from reconciler.watching.pulling.git import Said
+from reconciler.watching.pulling.refused import (
     CHANGED_HERE,
     NOT_FORWARD,
     UNREACHABLE,
     UNSIGNED,
     UNUSABLE,
-    Checkout,
 )
-from reconciler.watching.git import Said
 from support.watching.watcher import until
 
 ENVIRON = {
@@ -55,7 +55,7 @@ class Repository:
         (self.author / name).parent.mkdir(parents=True, exist_ok=True)
         (self.author / name).write_text(text)
         git(self.author, "add", "-A")
-        git(self.author, "commit", "-q", "-m", text or "nothing", *options)
+        git(self.author, "commit", "-q", "-m", text[:40] or "nothing", *options)
         git(self.author, "push", "-q", "--force", "origin", "HEAD:main")
         return git(self.author, "rev-parse", "HEAD")
 
@@ -142,6 +142,52 @@ def test_git_that_has_ended_is_not_waited_for_on_account_of_what_it_left_behind(
     os.write(go, b"on\n")
     os.close(go)
     assert (pulled.problem, pulled.commit) == (None, second)
+
+
+@pytest.fixture
+def full(tmp_path):
+    """Give an environment in which git has no room for a large file while it merges."""
+    (tmp_path / "bin").mkdir()
+    bounds = "case $1 in merge) trap '' XFSZ; ulimit -f 100;; esac"
+    script = f'#!/bin/sh\n{bounds}\nexec {shutil.which("git")} "$@"\n'
+    (tmp_path / "bin/git").write_text(script)
+    (tmp_path / "bin/git").chmod(0o700)
+    return {**ENVIRON, "PATH": f"{tmp_path / 'bin'}:{ENVIRON['PATH']}"}
+
+
+def commit_that_is_large(repository):
+    """Push a commit that changes, adds and removes files, of which one is large."""
+    repository.push("gone", name="gone.yaml")
+    repository.push("0123456789", name="name with\nlines/ü.yaml")
+    git(repository.here, "pull", "-q")
+    (repository.author / "gone.yaml").unlink()
+    repository.push("9876543210", name="name with\nlines/ü.yaml")
+    repository.push("x" * 1_000_000, name="a/large")
+    repository.push("new", name="z/new.yaml")
+    return repository.push("two")
+
+
+def test_what_git_wrote_of_a_commit_for_which_there_was_no_room_is_taken_back(repository, full):
+    last = commit_that_is_large(repository)
+    (repository.here / "mine.txt").write_text("mine")
+    before = {file: file.read_bytes() for file in repository.here.glob("[!.]*") if file.is_file()}
+    asking = repository.checkout(environ=full)
+    assert "unable to write file" in refused(asking.pull(), UNUSABLE)
+    assert git(repository.here, "status", "--porcelain") == "?? mine.txt"
+    assert {f: f.read_bytes() for f in repository.here.glob("[!.]*") if f.is_file()} == before
+    assert "unable to write file" in refused(asking.pull(), UNUSABLE)
+    assert (repository.checkout().pull().problem, repository.text()) == (None, "two")
+    assert git(repository.here, "rev-parse", "HEAD") == last
+
+
+@pytest.mark.parametrize("name", ["a/large", "z/new.yaml", "gone.yaml"])
+def test_what_somebody_here_has_changed_is_never_taken_back(repository, full, name):
+    commit_that_is_large(repository)
+    mine = repository.here / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    refused(repository.checkout(environ=full).pull(), UNUSABLE)
+    assert mine.read_text() == "mine"
 
 
 def refused(pulled, code):
