@@ -78,6 +78,15 @@ def unreadable(path: Path, error: OSError) -> RepositoryError:
     return RepositoryError(f"{told}: check the disk, or the mount")
 
 
+def unmakeable(path: Path, error: OSError) -> RepositoryError:
+    """Return the error for a folder that is not there, and can't be made."""
+    told = f"there is no repository at {quoted(str(path))}, and it can't be made ({error.strerror})"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        above = quoted(str(path.parent))
+        return RepositoryError(f"{told}: give this account the right to write in {above}")
+    return RepositoryError(f"{told}: check the disk, or the mount")
+
+
 def _empty(none: str) -> str:
     return (
         f"{none}: it is an empty folder. If one should be in it, mount it; if it is to be new, "

@@ -65,7 +65,7 @@ def _in_folder(folder: Path, *, make: bool) -> Repository:
     """Look at a folder; it is made, but none above it, which may be a mount that is missing."""
     try:
         if make and folder.parent.is_dir() and not folder.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
+            _make(folder)
         if not (folder / MARKER).exists():
             there = folder.is_dir()
             names = sorted(path.name for path in folder.iterdir()) if there else []
@@ -77,3 +77,10 @@ def _in_folder(folder: Path, *, make: bool) -> Repository:
     except OSError as error:
         raise mistaken.unreadable(folder, error) from None
     return FolderRepository(folder)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise mistaken.unmakeable(folder, error) from None

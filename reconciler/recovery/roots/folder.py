@@ -31,6 +31,7 @@ _PLAIN = {
     errno.ENOTDIR: "is not a folder",
     errno.EACCES: "can't be read by this user: nothing is known of its files",
 }
+_OF_A_COPY = "restore the storage into it, whole, or say with --relocate where the right one is"
 _ON_PURPOSE = "if that was meant, scan it once with --accept-root"
 
 
@@ -144,5 +145,7 @@ def _compare(folder: bytes, known: Root, now: Root) -> None:
         what = "is empty, and was not at the last scan"
     else:
         return
-    text = f"{_named(folder)} {what}: mount the right one; {_ON_PURPOSE}"
+    # A copy is no root to be accepted: all that it lacks would be missing from the storage.
+    right = _OF_A_COPY if moved else f"mount the right one; {_ON_PURPOSE}"
+    text = f"{_named(folder)} {what}: {right}"
     raise UnreachableError(text, reason=reason)

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from reconciler.errors import RepositoryError, UnreachableError
 from reconciler.recovery.paths import shown
-from reconciler.recovery.rows import ARCHIVED, Content, Rows, chosen, extend
+from reconciler.recovery.rows import ARCHIVED, UNREADABLE, Content, Rows, chosen, extend
 from reconciler.recovery.scanning.known.pieces import Pieces
 from reconciler.recovery.scanning.outcome import Scanned, Tally
 from reconciler.recovery.scanning.reading.pace import Pace
@@ -29,15 +29,18 @@ _LOOK, _PATIENCE, _PATIENCE_ELSEWHERE = 0.5, 3.0, 60.0
 TOLD = 20
 #: Of so many damaged files is kept what they should be, and are.
 _ROTTEN = 10_000
+#: What nobody reads, and what nobody could.
+_UNREAD = (ARCHIVED, UNREADABLE)
 
 
 class Brought(Struct):
     """What came of all tasks of a run; sizes are in bytes."""
 
+    #: Files of which it is known what came of them.
     files: int = 0
+    #: Those among them that were read, and their bytes.
+    read: int = 0
     size: int = 0
-    #: Files among them that an archive lets nobody read.
-    archived: int = 0
     #: What was listed, and was gone when it was to be read.
     gone: Rows = field(default_factory=Rows)
     #: Files whose bytes are not what they were, though nothing else shows it; the first paths.
@@ -54,7 +57,7 @@ class Brought(Struct):
 
     def count(self, result: Scanned) -> None:
         """Tell in a result what was read, and which of it is damaged."""
-        result.files_read, result.bytes_read = self.files - self.archived, self.size
+        result.files_read, result.bytes_read = self.read, self.size
         result.altered, result.altered_first = self.altered, self.altered_first
         result.rotten = self.rotten
 
@@ -226,12 +229,13 @@ class Crew:
                 self._explain(done.rows)
                 self._pieces.add(done.number, done.rows)
             self.brought.files += len(done.rows)
-            self.brought.archived += done.rows.kind.count(ARCHIVED)
+            each = zip(done.rows.size, done.rows.kind, strict=True)
+            sizes = [size or 0 for size, kind in each if kind not in _UNREAD]
+            self.brought.read += len(sizes)
+            self.brought.size += sum(sizes)
             if not self._is_here:  # the pace knows nothing of it
                 self._tally.settled_files += len(done.rows)
                 self._tally.settled_bytes += sum(size or 0 for size in done.rows.size)
-            each = zip(done.rows.size, done.rows.kind, strict=True)
-            self.brought.size += sum(size or 0 for size, kind in each if kind != ARCHIVED)
             self.brought.cut_short |= not done.whole
             extend(self.brought.gone, done.gone)
             if self._gone and len(done.gone):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def test_a_folder_that_may_not_be_read_is_told_as_such(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.iterdir", refuse)
     with pytest.raises(RepositoryError, match=r"can't be read \(Permission denied\): give this"):
         open_repository(str(tmp_path))
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_a_folder_that_can_t_be_made_is_told_as_such(tmp_path, monkeypatch, code):
+    def refuse(path, *given, **more):
+        raise OSError(code, os.strerror(code), path)
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    right = "check the disk" if code == errno.ENOSPC else "give this account the right to write in"
+    says = rf"there is no repository at '.*/proofs', and it can't be made \(.*\): {right}"
+    with pytest.raises(RepositoryError, match=says):
+        open_repository(str(tmp_path / "proofs"), make=True)
 
 
 def test_what_lies_in_a_bucket_where_there_is_no_repository(bucket):

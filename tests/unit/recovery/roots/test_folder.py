@@ -96,6 +96,22 @@ def test_nobody_is_told_to_make_a_marker(tmp_path: Path) -> None:
     assert text.endswith("mount the right one; if that was meant, scan it once with --accept-root")
 
 
+def test_a_copy_is_no_root_to_be_accepted(tmp_path: Path) -> None:
+    """All that it lacks would be missing from the storage."""
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    original.mkdir()
+    (original / "x.jetraw-storage").touch()
+    known = proved(original)
+    copy.mkdir()
+    for name, reason in ((None, "empty"), ("a", "no marker"), ("x.jetraw-storage", "other marker")):
+        if name:
+            (copy / name).write_text("another")
+        refusal = refused(copy, known if name else replace(known, marker=""))
+        assert refusal.reason == reason
+        assert "--accept-root" not in str(refusal)
+        assert "restore the storage into it, whole, or say with --relocate" in str(refusal)
+
+
 def test_only_a_small_file_is_a_marker(tmp_path: Path) -> None:
     (tmp_path / "folder.jetraw-storage").mkdir()
     (tmp_path / "link.jetraw-storage").symlink_to("x.jetraw-storage")

@@ -159,6 +159,8 @@ def test_what_cannot_be_read_makes_a_scan_incomplete(repository) -> None:
     assert ended.status == INCOMPLETE
     assert ended.scan is not None
     assert not ended.scan.complete
+    read = len(storage.files) - 2
+    assert (ended.files_read, ended.bytes_read) == (read, ended.scan.counts.bytes_read)
     assert ended.scan.unproved == (
         Unproved(b"0007", "EIO", "0007 could not be read: EIO"),
         Unproved(b"dir/", "EACCES", "dir/ could not be listed: EACCES"),
