@@ -222,7 +222,7 @@ def test_no_look_and_no_apply_waits_for_an_audit_that_never_answers(team):
     begun = time.monotonic()
     assert team.runs() is None  # of a new watch
     team.deeds.run()
-    tried = team.deeds.apply()
+    tried = team.deeds.apply(pytest.fail)
     assert (tried.worked, len(tried.survey.storages)) == (True, 1)
     assert time.monotonic() - begun < 10
     team.break_audit(PASS)
@@ -315,7 +315,7 @@ def copied(database, backup):
 def test_after_an_apply_its_run_is_told_without_another_look(team):
     assert team.runs() == ()
     run = team.deeds.run()
-    tried = team.deeds.apply()
+    tried = team.deeds.apply(pytest.fail)
     assert tried.worked
     assert [(one.run, one.done) for one in tried.survey.runs] == [(run, "1 operation: 1 done.")]
     assert team.runs() == tried.survey.runs

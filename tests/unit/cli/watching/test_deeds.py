@@ -64,7 +64,9 @@ def deeds(tmp_path, monkeypatch):
     one = Deeds(context, options, EventStream(None, "x", print), lambda *_: None, print, print)
     one.look()
     one.run()
-    assert one.apply().worked
+    made: list[str] = []
+    assert one.apply(made.append).worked
+    assert made == [asked("SELECT id FROM platform")]
     write(MANIFEST.replace("label: NAS", "label: Other"))
     return one
 
@@ -81,8 +83,12 @@ def write(text):
 
 
 def label():
+    return asked("SELECT label FROM storages")
+
+
+def asked(query):
     with closing(sqlite3.connect("platform.db")) as db:
-        return db.execute("SELECT label FROM storages").fetchone()[0]
+        return db.execute(query).fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_a_manifest_that_was_changed_since_it_was_planned_is_not_applied(deeds, 
     deeds.look()
     write(text)
     deeds.run()
-    tried = deeds.apply()
+    tried = deeds.apply(pytest.fail)
     assert (tried.outdated, tried.worked, tried.exit_code) == (True, False, STALE)
     assert label() == "NAS"
 
@@ -128,13 +134,13 @@ def test_a_manifest_that_is_changed_while_it_waits_for_the_lease_is_not_applied(
     monkeypatch.setattr("reconciler.applying.run.held", waited)
     journals = {*Path(".reconciler/journal").iterdir()}
     deeds.run()
-    tried = deeds.apply()
+    tried = deeds.apply(pytest.fail)
     assert (tried.outdated, tried.worked, tried.exit_code) == (True, False, STALE)
     assert label() == "NAS"
     assert {*Path(".reconciler/journal").iterdir()} == journals  # no run has begun
     deeds.look()
     deeds.run()
-    assert deeds.apply().worked  # the lease was given back
+    assert deeds.apply(pytest.fail).worked  # the lease was given back
 
 
 def test_an_apply_has_a_platform_of_its_own_with_its_run_and_its_time(deeds, monkeypatch):
@@ -153,7 +159,7 @@ def test_an_apply_has_a_platform_of_its_own_with_its_run_and_its_time(deeds, mon
     monkeypatch.setattr("reconciler.cli.watching.deeds.carried_out", carry_out)
     deeds.look()
     run = deeds.run()
-    assert deeds.apply().busy
+    assert deeds.apply(pytest.fail).busy
     origin, left, _ = opened[id(jobs[0].platform)]
     assert (origin["run"], left) == (run, None)
     assert {which["run"] for which, *_ in opened.values()} > {run}  # the look has another one
@@ -185,7 +191,7 @@ def test_what_was_pushed_while_it_waits_for_the_lease_is_pulled_before_anything_
     assert deeds.pull().problem is None
     assert deeds.look().found.ready
     deeds.run()
-    tried = deeds.apply()
+    tried = deeds.apply(pytest.fail)
     # Where nothing could be pulled there is no look at once: it would ask without a pause.
     assert (tried.outdated, tried.busy, tried.worked) == (
         problem is None,
@@ -211,7 +217,7 @@ def test_a_signal_before_the_first_write_leaves_a_plan_and_cuts_nothing_off(
     deeds.run()
     with Stop(TimeLimit(None), signals=watch_deeds.ENDING) as stop:
         deeds._stop = stop
-        tried = deeds.apply()
+        tried = deeds.apply(pytest.fail)
     assert (tried.exit_code, tried.busy, tried.problem) == (code, True, None)
     assert (stop.interrupted, stop.enforced) == (True, False)
     assert label() == "NAS"
@@ -221,7 +227,7 @@ def test_a_manifest_that_is_broken_by_then_is_not_applied_and_told(deeds):
     deeds.look()
     write("version: 2\n")
     deeds.run()
-    tried = deeds.apply()
+    tried = deeds.apply(pytest.fail)
     assert not tried.worked
     assert tried.problem.message.startswith("nothing was applied: storages.yaml:1:10: ")
     assert label() == "NAS"
@@ -231,7 +237,7 @@ def test_a_comment_changes_nothing(deeds):
     deeds.look()
     write(MANIFEST.replace("label: NAS", "label: Other") + "# a comment\n")
     deeds.run()
-    assert deeds.apply().worked
+    assert deeds.apply(pytest.fail).worked
     assert label() == "Other"
 
 
@@ -243,13 +249,13 @@ def test_while_somebody_else_writes_it_leaves_the_plan_for_the_next_look(deeds):
     )
     holder = Holder("somebody", "elsewhere", "", "apply")
     with closing(acquire(platform.lock(), holder, Wait(1.0, "x", lambda: None, print))):
-        tried = deeds.apply()
+        tried = deeds.apply(pytest.fail)
     assert (tried.busy, tried.worked, tried.problem) == (True, False, None)
     assert tried.exit_code == LOCKED
     assert label() == "NAS"
     deeds.look()
     deeds.run()
-    assert deeds.apply().exit_code == SUCCESS
+    assert deeds.apply(pytest.fail).exit_code == SUCCESS
     assert label() == "Other"
 
 
